@@ -1,0 +1,72 @@
+//! Argon2 hashes of passwords.
+
+use argon2::{
+    Argon2,
+    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+};
+
+use crate::clock::Entropy;
+
+/// Longest password, in bytes: hashing more is work for nothing.
+pub const PASSWORD_BYTES_MAX: usize = 256;
+
+/// Hashes a password with a salt of its own; takes some tens of milliseconds and 19 MiB.
+///
+/// # Errors
+/// The password is empty or too long.
+pub fn hash(password: &str, entropy: &Entropy) -> Result<String, BadPassword> {
+    if password.is_empty() {
+        return Err(BadPassword::Empty);
+    }
+    if password.len() > PASSWORD_BYTES_MAX {
+        return Err(BadPassword::TooLong);
+    }
+    let salt: [u8; 16] = entropy.bytes();
+    let hashed = Argon2::default().hash_password_with_salt(password.as_bytes(), &salt);
+    Ok(hashed.map_err(|_| BadPassword::TooLong)?.to_string())
+}
+
+/// Why a password cannot be set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BadPassword {
+    /// There is none.
+    #[error("the password is empty")]
+    Empty,
+    /// More than 256 bytes.
+    #[error("the password is longer than 256 bytes")]
+    TooLong,
+}
+
+/// Whether a password is the one that was hashed; as slow as [`hash`].
+pub fn verify(password: &str, hash: &str) -> bool {
+    if password.len() > PASSWORD_BYTES_MAX {
+        return false;
+    }
+    PasswordHash::new(hash)
+        .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+}
+
+/// A new password: 20 letters and digits, some 100 bits.
+pub fn generate(entropy: &Entropy) -> String {
+    const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let bytes: [u8; 20] = entropy.bytes();
+    bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_verified_against_its_hash_only() {
+        let entropy = Entropy::system();
+        let hashed = hash("sésame", &entropy).unwrap();
+        assert!(hashed.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hashed}");
+        assert!(verify("sésame", &hashed));
+        assert!(!verify("sesame", &hashed));
+        assert!(!verify("sésame", "not a hash"));
+        assert_ne!(hash("sésame", &entropy).unwrap(), hashed, "each has its own salt");
+        assert_eq!(hash("", &entropy), Err(BadPassword::Empty));
+        assert_eq!(hash(&"x".repeat(257), &entropy), Err(BadPassword::TooLong));
+    }
+}

@@ -1,0 +1,89 @@
+//! Months and hours in Europe/Paris, where the quota turns (contract.md, D23).
+
+use std::sync::LazyLock;
+
+use jiff::{Timestamp, ZonedDateTime, tz::TimeZone};
+
+static PARIS: LazyLock<TimeZone> = LazyLock::new(|| {
+    TimeZone::get("Europe/Paris").expect("the zone database is part of the program")
+});
+
+/// The month of a time, such as `2026-11`.
+pub fn month(now_ms: i64) -> String {
+    paris(now_ms).strftime("%Y-%m").to_string()
+}
+
+/// Seconds until the next month begins, at least one.
+pub fn seconds_to_next_month(now_ms: i64) -> i64 {
+    let now = paris(now_ms);
+    let next = now
+        .first_of_month()
+        .and_then(|first| first.start_of_day())
+        .and_then(|first| first.checked_add(jiff::Span::new().months(1)));
+    let seconds = next.map_or(1, |next| next.timestamp().as_second() - now_ms / 1000);
+    seconds.max(1)
+}
+
+/// A time as people in France read it: `23/11/2026 à 14:05`.
+pub fn french(time_ms: i64) -> String {
+    paris(time_ms).strftime("%d/%m/%Y à %H:%M").to_string()
+}
+
+/// A time as tables and programs read it: `2026-11-23T14:05:09+01:00`.
+pub fn iso(time_ms: i64) -> String {
+    paris(time_ms).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+}
+
+/// Reads a time that an administrator wrote: a date, a local time, or a time with its offset.
+pub fn parse(text: &str) -> Option<i64> {
+    let text = text.trim();
+    if let Ok(timestamp) = text.parse::<Timestamp>() {
+        return Some(timestamp.as_millisecond());
+    }
+    let civil = text
+        .parse::<jiff::civil::DateTime>()
+        .ok()
+        .or_else(|| text.parse::<jiff::civil::Date>().ok().map(|date| date.at(0, 0, 0, 0)))?;
+    Some(civil.to_zoned_datetime(PARIS.clone()).ok()?.timestamp().as_millisecond())
+}
+
+fn paris(time_ms: i64) -> ZonedDateTime {
+    let timestamp = Timestamp::from_millisecond(time_ms).unwrap_or(Timestamp::UNIX_EPOCH);
+    timestamp.to_zoned_datetime(PARIS.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> i64 {
+        text.parse::<Timestamp>().unwrap().as_millisecond()
+    }
+
+    #[test]
+    fn months_turn_at_midnight_in_paris() {
+        // Winter: UTC+1. Summer: UTC+2.
+        assert_eq!(month(at("2026-11-30T22:59:59.999Z")), "2026-11");
+        assert_eq!(month(at("2026-11-30T23:00:00Z")), "2026-12");
+        assert_eq!(month(at("2026-06-30T21:59:59Z")), "2026-06");
+        assert_eq!(month(at("2026-06-30T22:00:00Z")), "2026-07");
+    }
+
+    #[test]
+    fn time_left_counts_the_changes_of_the_clock() {
+        assert_eq!(seconds_to_next_month(at("2026-12-31T22:59:59Z")), 1);
+        assert_eq!(seconds_to_next_month(at("2026-11-01T00:00:00+01:00")), 30 * 86_400);
+        // March loses an hour, October gains one.
+        assert_eq!(seconds_to_next_month(at("2026-03-01T00:00:00+01:00")), 31 * 86_400 - 3600);
+        assert_eq!(seconds_to_next_month(at("2026-10-01T00:00:00+02:00")), 31 * 86_400 + 3600);
+    }
+
+    #[test]
+    fn times_that_people_write() {
+        assert_eq!(parse("2026-11-23T14:05:00Z"), Some(at("2026-11-23T14:05:00Z")));
+        assert_eq!(parse("2026-11-23 14:05"), Some(at("2026-11-23T13:05:00Z")));
+        assert_eq!(parse("2026-07-01"), Some(at("2026-06-30T22:00:00Z")));
+        assert_eq!(parse("demain"), None);
+        assert_eq!(french(at("2026-11-23T13:05:00Z")), "23/11/2026 à 14:05");
+    }
+}

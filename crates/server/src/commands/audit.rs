@@ -1,0 +1,155 @@
+//! `ereprovd audit`: requests that were answered, and what administrators did.
+
+use std::collections::HashMap;
+
+use serde_json::json;
+
+use super::{
+    context::Context,
+    output::{self, Failure, or_empty, time},
+};
+use crate::{
+    calendar,
+    store::{
+        StoreError, Tx, admin_acts,
+        audit::{self, Entry, Filter},
+        operators,
+    },
+};
+
+/// Which rows.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// What administrators did, instead of what operators asked.
+    #[arg(long)]
+    acts: bool,
+    /// Only since this time: 2026-11-23, or 2026-11-23T14:00, in Paris.
+    #[arg(long)]
+    since: Option<String>,
+    /// Only of the operator with this login.
+    #[arg(long)]
+    operator: Option<String>,
+    /// Only about this contract.
+    #[arg(long)]
+    contract: Option<String>,
+    /// Only with this code, such as 20015, or OK.
+    #[arg(long, allow_hyphen_values = true)]
+    code: Option<String>,
+    /// How many at the most.
+    #[arg(long, default_value_t = 50)]
+    limit: u32,
+}
+
+/// Runs the command.
+pub async fn run(context: &Context, args: Args) -> Result<(), Failure> {
+    let since_ms = match &args.since {
+        None => 0,
+        Some(text) => calendar::parse(text)
+            .ok_or_else(|| Failure::usage(format!("{text} is not a time such as 2026-11-23")))?,
+    };
+    if args.acts {
+        return acts(context, since_ms, args.limit).await;
+    }
+    let code = match args.code.as_deref() {
+        None => None,
+        Some("OK" | "ok") => Some(1),
+        Some(text) => {
+            let wrong = |_| Failure::usage(format!("{text} is not a code such as 20015, or OK"));
+            Some(text.parse::<i64>().map_err(wrong)?)
+        }
+    };
+    let store = context.store().await?;
+    let filter = Filter {
+        since_ms,
+        operator_id: None,
+        contract_ref: args.contract,
+        code,
+        limit: i64::from(args.limit),
+    };
+    let seen = store
+        .read("audit.list", (filter, args.operator), |tx, (filter, login)| {
+            Box::pin(look(tx, filter, login.as_deref()))
+        })
+        .await?;
+    let (entries, names) = seen.ok_or_else(|| Failure::unknown("no operator has this login"))?;
+    show(context, &entries, &names)
+}
+
+type Seen = (Vec<Entry>, HashMap<i64, String>);
+
+async fn look(
+    tx: &mut Tx<'_>,
+    filter: &Filter,
+    login: Option<&str>,
+) -> Result<Option<Seen>, StoreError> {
+    let mut filter = filter.clone();
+    if let Some(login) = login {
+        match operators::find(tx, login).await? {
+            Some(operator) => filter.operator_id = Some(operator.id),
+            None => return Ok(None),
+        }
+    }
+    let names = operators::list(tx).await?.into_iter().map(|o| (o.id, o.login)).collect();
+    Ok(Some((audit::list(tx, &filter).await?, names)))
+}
+
+fn show(context: &Context, entries: &[Entry], names: &HashMap<i64, String>) -> Result<(), Failure> {
+    let login = |entry: &Entry| entry.operator_id.and_then(|id| names.get(&id)).cloned();
+    if context.json {
+        let rows = entries.iter().map(|entry| {
+            json!({
+                "request": entry.request_id,
+                "at": calendar::iso(entry.at_ms),
+                "operator": login(entry),
+                "method": entry.method,
+                "contract": entry.contract_ref,
+                "code": entry.code,
+                "duration_us": entry.duration_us,
+                "address": entry.address,
+            })
+        });
+        return output::json(&rows.collect::<Vec<_>>());
+    }
+    let rows = entries.iter().map(|entry| {
+        vec![
+            time(Some(entry.at_ms)),
+            or_empty(login(entry)),
+            entry.method.clone(),
+            or_empty(entry.contract_ref.as_ref()),
+            entry.code.map_or("OK".to_owned(), |code| code.to_string()),
+            format!("{}.{:03} ms", entry.duration_us / 1000, entry.duration_us % 1000),
+            entry.address.clone(),
+            entry.request_id.clone(),
+        ]
+    });
+    output::table(
+        &["AT", "OPERATOR", "METHOD", "CONTRACT", "CODE", "TOOK", "ADDRESS", "REQUEST"],
+        rows.collect(),
+        "no request",
+    )
+}
+
+async fn acts(context: &Context, since_ms: i64, limit: u32) -> Result<(), Failure> {
+    let store = context.store().await?;
+    let acts = store
+        .read("admin_act.list", (since_ms, i64::from(limit)), |tx, (since, limit)| {
+            Box::pin(admin_acts::list(tx, *since, *limit))
+        })
+        .await?;
+    if context.json {
+        let rows = acts.iter().map(|act| {
+            json!({
+                "at": calendar::iso(act.at_ms),
+                "actor": act.actor,
+                "action": act.action,
+                "subject": act.subject,
+                "reason": act.reason,
+            })
+        });
+        return output::json(&rows.collect::<Vec<_>>());
+    }
+    let rows = acts
+        .into_iter()
+        .map(|act| vec![time(Some(act.at_ms)), act.actor, act.action, act.subject, act.reason]);
+    output::table(&["AT", "WHO", "ACTION", "TO", "REASON"], rows.collect(), "no act")
+}

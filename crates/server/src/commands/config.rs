@@ -1,0 +1,40 @@
+//! `ereprovd config`: the default, and whether a file can be used.
+
+use super::{
+    context::Context,
+    output::{self, Failure},
+};
+use crate::{config::DEFAULT, store::Location};
+
+/// What to do with the configuration.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Print every setting, its default, and what it means.
+    Default,
+    /// Check the configuration in force, and say what it comes to.
+    Check,
+}
+
+/// Runs the command.
+pub fn run(context: &Context, command: &Command) -> Result<(), Failure> {
+    match command {
+        Command::Default => output::line(DEFAULT.trim_end()),
+        Command::Check => {
+            let config = context.load()?;
+            let database = match config.location()? {
+                Location::Sqlite(path) => path.display().to_string(),
+                Location::Postgres(_) => "PostgreSQL".to_owned(),
+            };
+            let profiles: Vec<_> = config.profiles()?.into_keys().collect();
+            let telemetry = config.telemetry.listen()?;
+            output::sheet(&[
+                ("configuration", "can be used".to_owned()),
+                ("listens on", config.server.listen.to_string()),
+                ("address in the WSDL", config.public_url(config.server.listen)),
+                ("database", database),
+                ("profiles", profiles.join(", ")),
+                ("telemetry on", telemetry.map_or("nowhere".to_owned(), |a| a.to_string())),
+            ])
+        }
+    }
+}

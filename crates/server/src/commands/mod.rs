@@ -1,0 +1,113 @@
+//! The command line: one file a command.
+
+mod audit;
+mod config;
+mod context;
+mod demo;
+mod fibre;
+mod import;
+mod operator;
+mod output;
+mod reprovisioning;
+mod serve;
+mod service;
+mod usage;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+use output::Failure;
+
+/// The e-Reprov FTTH 2.0 service and its administration.
+#[derive(Debug, Parser)]
+#[command(name = "ereprovd", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub struct Cli {
+    /// Configuration file; without it, the defaults and the EREPROV_* variables.
+    #[arg(long, global = true, value_name = "FILE", env = "EREPROV_CONFIG")]
+    config: Option<PathBuf>,
+    /// Print JSON for programs instead of tables for people.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  failed
+  2  wrong arguments or configuration
+  3  nothing by that name
+  4  refused: a rule or the present state forbids it
+  5  the database cannot be reached
+
+`ereprovd demo` prints the --config to give, to try every command on the demo network.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the service.
+    Serve,
+    /// Run the service on a demo network, with nothing to configure.
+    Demo(demo::Args),
+    /// Load sites, fibres, operators and contracts from a folder of CSV files.
+    Import(import::Args),
+    /// The commercial operators (OC) and their logins.
+    #[command(subcommand)]
+    Operator(operator::Command),
+    /// Open or close the service (code -1).
+    #[command(subcommand)]
+    Service(service::Command),
+    /// Re-provisionings: list, show, cancel, retry.
+    #[command(subcommand)]
+    Reprovisioning(reprovisioning::Command),
+    /// Fibres: show one, or offer one again that is out of service.
+    #[command(subcommand)]
+    Fibre(fibre::Command),
+    /// Calls of a month, operator by operator.
+    Usage(usage::Args),
+    /// Requests that were answered, newest first.
+    Audit(audit::Args),
+    /// The configuration.
+    #[command(subcommand)]
+    Config(config::Command),
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return Failure::from(anyhow::Error::new(error)).report(),
+    };
+    match runtime.block_on(run(cli)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+async fn run(cli: Cli) -> Result<(), Failure> {
+    let Cli { config, json, command } = cli;
+    let context = context::Context { config, json };
+    match command {
+        Command::Serve => serve::run(&context).await,
+        Command::Demo(args) => demo::run(&context, args).await,
+        Command::Import(args) => import::run(&context, &args).await,
+        Command::Operator(command) => operator::run(&context, command).await,
+        Command::Service(command) => service::run(&context, command).await,
+        Command::Reprovisioning(command) => reprovisioning::run(&context, command).await,
+        Command::Fibre(command) => fibre::run(&context, command).await,
+        Command::Usage(args) => usage::run(&context, &args).await,
+        Command::Audit(args) => audit::run(&context, args).await,
+        Command::Config(command) => config::run(&context, &command),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_hold_together() {
+        super::Cli::command().debug_assert();
+    }
+}

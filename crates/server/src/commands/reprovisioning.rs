@@ -1,0 +1,206 @@
+//! `ereprovd reprovisioning`: list, show, cancel, retry.
+
+use ereprov_domain::reprovisioning::State;
+use serde_json::{Value, json};
+
+use super::{
+    context::{Context, act},
+    output::{self, Failure, or_empty, time},
+};
+use crate::{
+    reprovisioning::admin::{self, AdminError},
+    soap::words,
+    store::{
+        Store, operators,
+        reprovisionings::{self, Filter, Reprovisioning},
+    },
+};
+
+/// What to do with re-provisionings. One is named by its id, its discharge code, or its contract
+/// (the latest).
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// List the latest ones.
+    List {
+        /// Only in this state: initiated, in_progress, completed, cancelled or failed.
+        #[arg(long, value_parser = state)]
+        state: Option<State>,
+        /// Only of this contract.
+        #[arg(long)]
+        contract: Option<String>,
+        /// Only of the operator with this login.
+        #[arg(long)]
+        operator: Option<String>,
+        /// How many at the most.
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// Show one, with everything that is known about it.
+    Show {
+        /// Id, discharge code, or contract.
+        which: String,
+    },
+    /// Call one off that has not ended; Networks is told first.
+    Cancel {
+        /// Id, discharge code, or contract.
+        which: String,
+        /// Why; it is kept.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Try a failed or cancelled one again: a new attempt, linked to it.
+    Retry {
+        /// Id, discharge code, or contract.
+        which: String,
+        /// Why; it is kept.
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+fn state(word: &str) -> Result<State, String> {
+    let all: Vec<_> = State::ALL.iter().map(|state| state.as_str()).collect();
+    State::parse(word).ok_or_else(|| format!("one of {}", all.join(", ")))
+}
+
+/// Runs the command.
+pub async fn run(context: &Context, command: Command) -> Result<(), Failure> {
+    match command {
+        Command::List { state, contract, operator, limit } => {
+            let store = context.store().await?;
+            let operator_id = match operator {
+                None => None,
+                Some(login) => Some(operator_id(&store, login).await?),
+            };
+            let limit = i64::from(limit);
+            list(context, &store, Filter { state, contract_ref: contract, operator_id, limit })
+                .await
+        }
+        Command::Show { which } => {
+            let store = context.store().await?;
+            let id = resolve(&store, which).await?;
+            show(context, &find(&store, id).await?)
+        }
+        Command::Cancel { which, reason } => {
+            let driver = context.driver().await?;
+            let id = resolve(&driver.store, which).await?;
+            let act = act("reprovisioning cancel", &id, &reason);
+            let ended = admin::cancel(&driver, &id, act).await?;
+            let job = find(&driver.store, id).await?;
+            if ended == State::Completed && !context.json {
+                output::line("too late: Networks had finished, and the line has its new route")?;
+            }
+            show(context, &job)
+        }
+        Command::Retry { which, reason } => {
+            let driver = context.driver().await?;
+            let id = resolve(&driver.store, which).await?;
+            let act = act("reprovisioning retry", &id, &reason);
+            show(context, &admin::retry(&driver, &id, act).await?)
+        }
+    }
+}
+
+async fn operator_id(store: &Store, login: String) -> Result<i64, Failure> {
+    let said = format!("no operator has the login {login}");
+    let found =
+        store.read("operator.find", login, |tx, login| Box::pin(operators::find(tx, login)));
+    Ok(found.await?.ok_or_else(|| Failure::unknown(said))?.id)
+}
+
+async fn resolve(store: &Store, which: String) -> Result<String, Failure> {
+    let found = store.read("reprovisioning.resolve", which, |tx, which| {
+        Box::pin(reprovisionings::resolve(tx, which))
+    });
+    Ok(found.await?.ok_or(AdminError::Unknown)?)
+}
+
+async fn find(store: &Store, id: String) -> Result<Reprovisioning, Failure> {
+    let found = store
+        .read("reprovisioning.find", id, |tx, id| Box::pin(reprovisionings::find(tx, id)))
+        .await?;
+    Ok(found.ok_or(AdminError::Unknown)?)
+}
+
+async fn list(context: &Context, store: &Store, filter: Filter) -> Result<(), Failure> {
+    let all = store
+        .read("reprovisioning.list", filter, |tx, filter| {
+            Box::pin(reprovisionings::list(tx, filter))
+        })
+        .await?;
+    if context.json {
+        return output::json(&all.iter().map(as_json).collect::<Vec<_>>());
+    }
+    let rows = all.iter().map(|job| {
+        vec![
+            time(Some(job.accepted_ms)),
+            job.operator_name.clone(),
+            job.contract_ref.clone(),
+            job.fibre_ref.clone(),
+            words::motif(job.reason).label().to_owned(),
+            words::state(job.state).label().to_owned(),
+            job.discharge_code.clone(),
+        ]
+    });
+    output::table(
+        &["ACCEPTED", "OPERATOR", "CONTRACT", "FIBRE", "MOTIF", "STATE", "DISCHARGE CODE"],
+        rows.collect(),
+        "no re-provisioning",
+    )
+}
+
+fn show(context: &Context, job: &Reprovisioning) -> Result<(), Failure> {
+    if context.json {
+        return output::json(&as_json(job));
+    }
+    let waits = !job.state.is_final();
+    output::sheet(&[
+        ("id", job.id.clone()),
+        ("state", words::state(job.state).label().to_owned()),
+        ("because", or_empty(job.ended_because.as_ref())),
+        ("contract", job.contract_ref.clone()),
+        ("operator", job.operator_name.clone()),
+        ("motif", words::motif(job.reason).label().to_owned()),
+        ("new fibre", job.fibre_ref.clone()),
+        ("old fibre", or_empty(job.old_fibre_ref.as_ref())),
+        ("PTO kept", job.kept_pto_ref.clone().unwrap_or_else(|| "no".to_owned())),
+        ("PTO named", or_empty(job.pto_ref.as_ref())),
+        ("discharge code", job.discharge_code.clone()),
+        ("attempt", job.attempt.to_string()),
+        ("previous", or_empty(job.previous_id.as_ref())),
+        ("request", job.request_id.clone()),
+        ("accepted", time(Some(job.accepted_ms))),
+        ("in progress", time(job.in_progress_ms)),
+        ("ended", time(job.ended_ms)),
+        ("next step", if waits { job.step.as_str().to_owned() } else { String::new() }),
+        ("due", if waits { time(Some(job.due_ms)) } else { String::new() }),
+        ("failures", if job.failures > 0 { job.failures.to_string() } else { String::new() }),
+        ("last error", or_empty(job.last_error.as_ref())),
+    ])
+}
+
+fn as_json(job: &Reprovisioning) -> Value {
+    json!({
+        "id": job.id,
+        "state": job.state.as_str(),
+        "ended_because": job.ended_because,
+        "contract": job.contract_ref,
+        "operator": job.operator_name,
+        "reason": job.reason.as_str(),
+        "fibre": job.fibre_ref,
+        "old_fibre": job.old_fibre_ref,
+        "keep_pto": job.keep_pto,
+        "kept_pto": job.kept_pto_ref,
+        "named_pto": job.pto_ref,
+        "discharge_code": job.discharge_code,
+        "number": job.number,
+        "attempt": job.attempt,
+        "previous": job.previous_id,
+        "request": job.request_id,
+        "accepted": time(Some(job.accepted_ms)),
+        "in_progress": job.in_progress_ms.map(|at| time(Some(at))),
+        "ended": job.ended_ms.map(|at| time(Some(at))),
+        "failures": job.failures,
+        "last_error": job.last_error,
+    })
+}

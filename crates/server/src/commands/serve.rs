@@ -1,0 +1,40 @@
+//! `ereprovd serve`: the service, until a signal stops it.
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{
+    context::{Context, open, parts},
+    output::Failure,
+};
+use crate::{run, telemetry::log};
+
+/// Runs the command.
+pub async fn run(context: &Context) -> Result<(), Failure> {
+    let config = context.load()?;
+    log::start(config.telemetry.log_format, config.telemetry.log_level);
+    let store = open(&config).await?;
+    let running = run::start(&config, store, parts()).await?;
+    tracing::info!(
+        address = %running.address,
+        wsdl = format!("{}?wsdl", running.service.public_url),
+        telemetry = running.telemetry.map(|address| address.to_string()),
+        version = env!("CARGO_PKG_VERSION"),
+        "listening"
+    );
+    until_signalled().await?;
+    tracing::info!("stopping: requests that have begun are finished");
+    running.stop().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+pub async fn until_signalled() -> Result<(), Failure> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(anyhow::Error::new)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(anyhow::Error::new)?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}

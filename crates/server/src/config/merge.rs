@@ -1,0 +1,200 @@
+//! The default file, the operator's file and the environment made one table, in which no unknown
+//! key is left.
+
+use toml::{Table, Value};
+
+use super::ConfigError;
+
+/// Tables whose keys are names that the operator chooses.
+const NAMED: &str = "profiles";
+/// `EREPROV_CONFIG` names the file itself.
+const NOT_SETTINGS: &[&str] = &["EREPROV_CONFIG"];
+
+/// Merges them, the later over the earlier.
+pub(super) fn merge(
+    default: &str,
+    file: Option<(&str, &str)>,
+    variables: impl Iterator<Item = (String, String)>,
+) -> Result<Table, ConfigError> {
+    let mut table = parse("the default configuration", default)?;
+    let known = table.clone();
+    if let Some((name, text)) = file {
+        let given = parse(name, text)?;
+        check_keys(name, &given, &known, "")?;
+        overlay(&mut table, given);
+    }
+    for (variable, text) in variables {
+        if !NOT_SETTINGS.contains(&variable.as_str()) {
+            set_variable(&mut table, &known, &variable, &text)?;
+        }
+    }
+    Ok(table)
+}
+
+fn parse(origin: &str, text: &str) -> Result<Table, ConfigError> {
+    text.parse().map_err(|error: toml::de::Error| ConfigError::Syntax {
+        origin: origin.to_owned(),
+        reason: error.to_string().trim_end().to_owned(),
+    })
+}
+
+/// Every key of `given` exists in `known`, at the same place.
+fn check_keys(origin: &str, given: &Table, known: &Table, path: &str) -> Result<(), ConfigError> {
+    for (key, value) in given {
+        let full = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        let same = if path == NAMED { known.values().next() } else { known.get(key) };
+        let Some(same) = same else {
+            let siblings = known.keys().map(|sibling| full_key(path, sibling));
+            let nearest = nearest(&full, siblings);
+            return Err(ConfigError::UnknownKey { origin: origin.to_owned(), key: full, nearest });
+        };
+        if let (Value::Table(given), Value::Table(known)) = (value, same) {
+            check_keys(origin, given, known, &full)?;
+        }
+    }
+    Ok(())
+}
+
+fn full_key(path: &str, key: &str) -> String {
+    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+}
+
+fn nearest(key: &str, known: impl Iterator<Item = String>) -> Option<String> {
+    let distance = |candidate: &String| strsim::osa_distance(candidate, key);
+    known.min_by_key(distance).filter(|candidate| distance(candidate) <= 4)
+}
+
+fn overlay(table: &mut Table, given: Table) {
+    for (key, value) in given {
+        match (table.get_mut(&key), value) {
+            (Some(Value::Table(below)), Value::Table(above)) => overlay(below, above),
+            (_, value) => _ = table.insert(key, value),
+        }
+    }
+}
+
+/// Sets the one setting whose path, in capitals and joined by underscores, is the variable's name.
+fn set_variable(
+    table: &mut Table,
+    known: &Table,
+    variable: &str,
+    text: &str,
+) -> Result<(), ConfigError> {
+    let settings = settings(known);
+    let Some((section, key)) =
+        settings.iter().find(|(section, key)| variable_of(section, key) == variable)
+    else {
+        let names = settings.iter().map(|(section, key)| variable_of(section, key));
+        return Err(ConfigError::UnknownKey {
+            origin: "the environment".to_owned(),
+            key: variable.to_owned(),
+            nearest: nearest(variable, names),
+        });
+    };
+    let wrong = |expected: &str| ConfigError::Syntax {
+        origin: "the environment".to_owned(),
+        reason: format!("{variable}: {expected} is expected"),
+    };
+    let value = match &known[section.as_str()][key.as_str()] {
+        Value::Integer(_) => Value::Integer(text.parse().map_err(|_| wrong("a whole number"))?),
+        Value::Boolean(_) => Value::Boolean(text.parse().map_err(|_| wrong("true or false"))?),
+        _ => Value::String(text.to_owned()),
+    };
+    if let Some(Value::Table(section)) = table.get_mut(section) {
+        section.insert(key.clone(), value);
+    }
+    Ok(())
+}
+
+fn variable_of(section: &str, key: &str) -> String {
+    format!("EREPROV_{}_{}", section.to_uppercase(), key.to_uppercase())
+}
+
+/// Every single value of a section: lists and the operator's own tables are set in the file only.
+fn settings(known: &Table) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for (section, values) in known {
+        let Value::Table(values) = values else { continue };
+        for (key, value) in values {
+            if !matches!(value, Value::Table(_) | Value::Array(_)) {
+                all.push((section.clone(), key.clone()));
+            }
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::{Config, DEFAULT};
+    use crate::store::Location;
+
+    fn with(file: &str, variables: &[(&str, &str)]) -> Result<Config, String> {
+        let variables = variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
+        Config::assemble(Some(("oi.toml", file)), variables, Some(Path::new("/etc/ereprov")))
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_default_stands_alone() {
+        let config = with("", &[]).unwrap();
+        assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
+        assert_eq!(config.profiles().unwrap()["OC"].quota, 2000);
+        assert_eq!(config.location().unwrap(), Location::Sqlite("/etc/ereprov/ereprov.db".into()));
+        assert!(DEFAULT.lines().all(|line| line.chars().count() <= 100));
+    }
+
+    #[test]
+    fn the_file_overrides_the_default_and_the_environment_both() {
+        let file = "[server]\nlisten = \"0.0.0.0:1\"\nbody_read_ms = 5\n
+                    [profiles.LECTURE]\nmethods = [\"getRoSite\"]\nquota_per_month = 1\nsessions = 1";
+        let config = with(file, &[("EREPROV_SERVER_LISTEN", "0.0.0.0:2")]).unwrap();
+        assert_eq!(config.server.listen.port(), 2);
+        assert_eq!(config.limits().body_read.as_millis(), 5);
+        let profiles = config.profiles().unwrap();
+        assert_eq!(profiles.keys().collect::<Vec<_>>(), ["LECTURE", "OC"]);
+    }
+
+    #[test]
+    fn unknown_keys_are_refused_with_the_nearest_known_one() {
+        for (file, variables, said) in [
+            (
+                "[server]\nlisen = \"x\"",
+                [].as_slice(),
+                "oi.toml: unknown key server.lisen; did you mean server.listen?",
+            ),
+            ("[sever]", &[], "oi.toml: unknown key sever; did you mean server?"),
+            ("[profiles.X]\nquota = 3", &[], "oi.toml: unknown key profiles.X.quota"),
+            (
+                "",
+                &[("EREPROV_SERVER_LISTN", "x")],
+                "unknown key EREPROV_SERVER_LISTN; did you mean EREPROV_SERVER_LISTEN?",
+            ),
+        ] {
+            let refused = with(file, variables).unwrap_err();
+            assert!(refused.contains(said), "{refused}");
+        }
+    }
+
+    #[test]
+    fn values_that_cannot_be_are_refused() {
+        for (file, said) in [
+            ("[server]\nlisten = \"here\"", "invalid socket address"),
+            ("[server]\nlisten = 3", "invalid type"),
+            ("[server\nlisten", "oi.toml"),
+            ("[admission]\ncredential_cache_s = 61", "60 at the most"),
+            ("[database]\nurl = \"mysql:x\"", "sqlite:PATH"),
+            ("[server]\nrequest_deadline_ms = 5000", "must exceed networks.ask_deadline_ms"),
+            ("[profiles.OC]\nmethods = [\"delete\"]", "delete is not one of the four"),
+            ("[[networks.behaviour]]\ncontract = \"A\"\nask = \"maybe\"", "maybe is none of"),
+            ("[[networks.behaviour]]\ncontract = \"A\"\naks = \"busy\"", "unknown field `aks`"),
+        ] {
+            let refused = with(file, &[]).unwrap_err();
+            assert!(refused.contains(said), "{file}: {refused}");
+        }
+        let refused = with("", &[("EREPROV_SERVER_DRAIN_MS", "soon")]).unwrap_err();
+        assert!(refused.contains("a whole number"), "{refused}");
+    }
+}

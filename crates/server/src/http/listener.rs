@@ -1,0 +1,111 @@
+//! The accept loop: bounds on connections and on the time that headers take, and a stop that lets
+//! every request end.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::Router;
+use hyper::{Request, body::Incoming};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::Peer;
+
+/// Bytes of a request's head at the most.
+const HEAD_BYTES_MAX: usize = 32 * 1024;
+/// Headers of a request at the most.
+const HEADERS_MAX: usize = 64;
+/// How long to wait when the system has no more file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// What connections may take.
+#[derive(Debug, Clone, Copy)]
+pub struct ListenerLimits {
+    /// Connections at once; more wait in the system's queue.
+    pub connections_max: usize,
+    /// For a request's head to arrive, on a new connection or an idle one.
+    pub head_read: Duration,
+    /// For requests that have begun, once a stop is asked for.
+    pub drain: Duration,
+}
+
+/// Serves connections until told to stop, then lets every request that has begun end.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: ListenerLimits,
+    stop: CancellationToken,
+) {
+    let graceful = GracefulShutdown::new();
+    let places = Arc::new(Semaphore::new(limits.connections_max));
+    loop {
+        let place = tokio::select! {
+            () = stop.cancelled() => break,
+            place = Arc::clone(&places).acquire_owned() => place,
+        };
+        let Ok(place) = place else { break };
+        let (stream, peer) = tokio::select! {
+            () = stop.cancelled() => break,
+            accepted = listener.accept() => match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            },
+        };
+        let connection = graceful.watch(connection(stream, Peer(peer), router.clone(), limits));
+        tokio::spawn(async move {
+            // Whatever ends a connection early is the caller's affair.
+            let _ = connection.await;
+            drop(place);
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(limits.drain, graceful.shutdown()).await.is_err() {
+        tracing::warn!("requests that did not end in time were cut off");
+    }
+}
+
+fn connection(
+    stream: TcpStream,
+    peer: Peer,
+    router: Router,
+    limits: ListenerLimits,
+) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> {
+    // Small answers leave at once; where it cannot be set they leave a little later.
+    let _ = stream.set_nodelay(true);
+    let service = tower_service(router, peer);
+    hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head_read)
+        .max_buf_size(HEAD_BYTES_MAX)
+        .max_headers(HEADERS_MAX)
+        .serve_connection(TokioIo::new(stream), service)
+}
+
+/// The router, told for each request where its connection comes from.
+fn tower_service(
+    router: Router,
+    peer: Peer,
+) -> impl hyper::service::Service<
+    Request<Incoming>,
+    Response = axum::response::Response,
+    Error = std::convert::Infallible,
+    Future: Send + 'static,
+> + Send
++ 'static {
+    let router = TowerToHyperService::new(router);
+    hyper::service::service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        hyper::service::Service::call(&router, request)
+    })
+}

@@ -1,0 +1,86 @@
+//! HTTP: routes, limits, deadlines, shutdown.
+
+mod listener;
+mod request;
+mod response;
+mod wsdl;
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{
+    Extension, Router,
+    extract::{Request, State},
+    response::Response,
+    routing::any,
+};
+use ereprov_wire::envelope::SoapVersion;
+use hyper::Method;
+use tokio::time::Instant;
+
+pub use listener::{ListenerLimits, serve};
+
+use crate::{
+    service::Service,
+    soap::endpoint::{self, Call},
+    telemetry::pages,
+};
+
+/// Every route of the service's own listener. The path may end in the name of the consuming
+/// operator, which tells nothing: the operator is always the login's (contract.md, D3).
+pub fn router(service: Arc<Service>, path: &str) -> Router {
+    let soap = any(soap);
+    Router::new()
+        .route(path, soap.clone())
+        .route(&format!("{path}/"), soap.clone())
+        .route(&format!("{path}/{{operator}}"), soap)
+        .merge(pages::health())
+        .with_state(service)
+}
+
+/// Every route of the listener for those who watch.
+pub fn telemetry_router(service: Arc<Service>) -> Router {
+    pages::all().with_state(service)
+}
+
+/// Where a connection comes from.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub SocketAddr);
+
+async fn soap(
+    State(service): State<Arc<Service>>,
+    Extension(Peer(peer)): Extension<Peer>,
+    request: Request,
+) -> Response {
+    match *request.method() {
+        Method::POST => {}
+        Method::GET | Method::HEAD => return wsdl::answer(&service, request.uri().query()),
+        _ => return response::method_not_allowed(),
+    }
+    let at_ms = service.clock.now_ms();
+    let request_id = service.entropy.id(at_ms);
+    // A caller that waits for a place has waited long enough elsewhere: no queue here.
+    let Ok(_place) = Arc::clone(&service.capacity).try_acquire_owned() else {
+        let version = request::version_hint(request.headers());
+        return response::fault(&service, &request_id, &request::overloaded(version));
+    };
+    let (parts, body) = request.into_parts();
+    let message = match request::read(&service.limits, &parts.headers, body).await {
+        Ok(message) => message,
+        Err(unreadable) => return response::fault(&service, &request_id, &unreadable),
+    };
+    let version = message.version;
+    let call = Call {
+        request_id: request_id.clone(),
+        at_ms,
+        began: Instant::now(),
+        address: peer.ip().to_string(),
+        authorization: request::header(&parts.headers, "authorization"),
+        idempotency_key: request::header(&parts.headers, "idempotency-key"),
+        message,
+    };
+    let reply = endpoint::handle(service, call).await;
+    response::answer(version, &request_id, reply)
+}
+
+/// The version in which the HTTP layer complains before any envelope is read.
+const FALLBACK_VERSION: SoapVersion = SoapVersion::V11;

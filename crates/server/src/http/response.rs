@@ -1,0 +1,86 @@
+//! From a reply to an HTTP response.
+
+use axum::{
+    body::Body,
+    http::{HeaderValue, Response, StatusCode, header},
+};
+use ereprov_wire::envelope::{FaultKind, SoapVersion, write_fault};
+
+use super::request::Unreadable;
+use crate::{
+    service::Service,
+    soap::endpoint::{QuotaLeft, Reply},
+};
+
+/// An answer of a method: HTTP 200, OK or KO (contract.md, D5); 401 where there was no login.
+pub(super) fn answer(version: SoapVersion, request_id: &str, reply: Reply) -> Response<Body> {
+    let status = if reply.challenge { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
+    let mut response = document(status, version, request_id, reply.body);
+    let headers = response.headers_mut();
+    if reply.challenge {
+        let challenge = HeaderValue::from_static("Basic realm=\"eReprov\", charset=\"UTF-8\"");
+        headers.insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    if let Some(seconds) = reply.retry_after_s {
+        headers.insert(header::RETRY_AFTER, seconds.into());
+    }
+    if let Some(QuotaLeft { limit, remaining, reset_s }) = reply.quota {
+        let policy = format!("\"month\";q={limit}");
+        let left = format!("\"month\";r={remaining};t={reset_s}");
+        for (name, value) in [("ratelimit-policy", policy), ("ratelimit", left)] {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                headers.insert(name, value);
+            }
+        }
+    }
+    response
+}
+
+/// A fault; counted and logged here, since no operation is known.
+pub(super) fn fault(
+    service: &Service,
+    request_id: &str,
+    unreadable: &Unreadable,
+) -> Response<Body> {
+    let Unreadable { status, fault, retry_after_s } = unreadable;
+    let kind = match &fault.kind {
+        FaultKind::VersionMismatch => "version_mismatch",
+        FaultKind::MustUnderstand(_) => "must_understand",
+        FaultKind::Client(_) | FaultKind::OnlyAnonymousAddress => "client",
+        FaultKind::Receiver(..) => "receiver",
+    };
+    service.metrics.fault(kind);
+    tracing::info!(request_id, kind, reason = fault.kind.reason(), "fault");
+    let mut response = document(*status, fault.version, request_id, write_fault(fault));
+    if let Some(seconds) = *retry_after_s {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
+}
+
+/// Neither POST nor GET.
+pub(super) fn method_not_allowed() -> Response<Body> {
+    let mut response = Response::new(Body::from("POST une question SOAP, ou GET ?wsdl\n"));
+    *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
+}
+
+fn document(
+    status: StatusCode,
+    version: SoapVersion,
+    request_id: &str,
+    body: String,
+) -> Response<Body> {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(version.content_type()));
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        headers.insert("x-request-id", id);
+    }
+    response
+}

@@ -1,0 +1,33 @@
+//! GET: the WSDL and the schema, without login (contract.md, D3).
+
+use axum::{
+    body::Body,
+    http::{HeaderValue, Response, header},
+};
+use ereprov_wire::{
+    envelope::SoapVersion,
+    wsdl::{SCHEMA, with_address},
+};
+
+use super::response::method_not_allowed;
+use crate::service::Service;
+
+/// `?wsdl` with its SOAP 1.1 port, `?wsdl&soap=1.2` with its SOAP 1.2 port, `?xsd=1`; in any case.
+/// Any other GET is 405.
+pub(super) fn answer(service: &Service, query: Option<&str>) -> Response<Body> {
+    let query = query.unwrap_or_default().to_ascii_lowercase();
+    let mut parts = query.split('&');
+    let text = match parts.next().unwrap_or_default().split('=').next() {
+        Some("wsdl" | "singlewsdl") => {
+            let v12 = parts.any(|part| matches!(part, "soap=1.2" | "soap=12" | "soap12"));
+            let version = if v12 { SoapVersion::V12 } else { SoapVersion::V11 };
+            with_address(version, &service.public_url)
+        }
+        Some("xsd") => SCHEMA.to_owned(),
+        _ => return method_not_allowed(),
+    };
+    let mut response = Response::new(Body::from(text));
+    let kind = HeaderValue::from_static("text/xml; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
+}

@@ -1,0 +1,129 @@
+//! One line of a file, read column by column, and what can be wrong with it.
+
+use std::fmt;
+
+use ereprov_wire::text;
+
+/// A mistake in a file: where, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    /// Which file.
+    pub file: &'static str,
+    /// Which line, from 1, the header included.
+    pub line: u64,
+    /// Which column; empty where it is the whole line.
+    pub column: String,
+    /// The value, cut.
+    pub value: String,
+    /// What is wrong, and what is expected.
+    pub reason: String,
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)?;
+        if !self.column.is_empty() {
+            write!(f, " column {}", self.column)?;
+        }
+        if !self.value.is_empty() {
+            write!(f, " value {:?}", self.value)?;
+        }
+        write!(f, ": {}", self.reason)
+    }
+}
+
+/// Where a row stands, for mistakes that show only later.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Origin {
+    pub(super) file: &'static str,
+    pub(super) line: u64,
+}
+
+impl Origin {
+    pub(super) fn mistake(self, column: &str, value: &str, reason: impl fmt::Display) -> Mistake {
+        Mistake {
+            file: self.file,
+            line: self.line,
+            column: column.to_owned(),
+            value: text::cut(value, 60).to_owned(),
+            reason: reason.to_string(),
+        }
+    }
+}
+
+/// One line, with the columns that its file has.
+pub(super) struct Record<'a> {
+    pub(super) origin: Origin,
+    pub(super) columns: &'a [usize],
+    pub(super) names: &'static [&'static str],
+    pub(super) fields: &'a csv::StringRecord,
+}
+
+impl Record<'_> {
+    /// A value that may be absent, checked like a question's: characters of §2.5, length.
+    pub(super) fn optional(
+        &self,
+        name: &'static str,
+        length_max: usize,
+    ) -> Result<Option<String>, Mistake> {
+        let raw = self.raw(name);
+        text::clean(raw, length_max).map_err(|bad| self.origin.mistake(name, raw, bad))
+    }
+
+    /// A value that must be there.
+    pub(super) fn required(
+        &self,
+        name: &'static str,
+        length_max: usize,
+    ) -> Result<String, Mistake> {
+        let value = self.optional(name, length_max)?;
+        value.ok_or_else(|| self.origin.mistake(name, "", "missing"))
+    }
+
+    /// One of a list of words.
+    pub(super) fn word<T>(
+        &self,
+        name: &'static str,
+        parse: fn(&str) -> Option<T>,
+        all: &[&str],
+    ) -> Result<T, Mistake> {
+        let word = self.required(name, WORD_MAX)?;
+        let wrong = || self.origin.mistake(name, &word, format!("one of {}", all.join(", ")));
+        parse(&word).ok_or_else(wrong)
+    }
+
+    /// `yes` or `no`; absent: no.
+    pub(super) fn yes(&self, name: &'static str) -> Result<bool, Mistake> {
+        match self.optional(name, WORD_MAX)?.as_deref() {
+            Some("yes") => Ok(true),
+            Some("no") | None => Ok(false),
+            Some(other) => Err(self.origin.mistake(name, other, "yes or no")),
+        }
+    }
+
+    /// A whole number that may be absent.
+    pub(super) fn number(&self, name: &'static str) -> Result<Option<i64>, Mistake> {
+        let Some(text) = self.optional(name, WORD_MAX)? else { return Ok(None) };
+        let wrong = |_| self.origin.mistake(name, &text, "a whole number, at least 0");
+        text.parse::<u32>().map(|number| Some(i64::from(number))).map_err(wrong)
+    }
+
+    /// A time that may be absent.
+    pub(super) fn time(&self, name: &'static str) -> Result<Option<i64>, Mistake> {
+        let Some(text) = self.optional(name, WORD_MAX)? else { return Ok(None) };
+        let wrong = || self.origin.mistake(name, &text, "a time such as 2026-11-23T14:05:00Z");
+        crate::calendar::parse(&text).map(Some).ok_or_else(wrong)
+    }
+
+    fn raw(&self, name: &'static str) -> &str {
+        let known = self.names.iter().position(|known| *known == name);
+        let at = known.and_then(|known| self.columns.get(known)).copied().unwrap_or(ABSENT);
+        self.fields.get(at).unwrap_or_default()
+    }
+}
+
+/// Stands for a column that the file does not have.
+pub(super) const ABSENT: usize = usize::MAX;
+
+/// Longest word, number or time, in characters.
+const WORD_MAX: usize = 40;

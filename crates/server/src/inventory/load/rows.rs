@@ -1,0 +1,377 @@
+//! The rows of each file, typed and checked by themselves.
+
+use ereprov_domain::{
+    order::{BuildingKind, Intervention, OrderState, RouteKind, Zone},
+    reason::Reason,
+    refs::Place,
+    reprovisioning::State,
+    route::{Construction, Usage},
+};
+
+use super::{
+    Files,
+    record::{ABSENT, Mistake, Origin, Record},
+};
+
+/// Mistakes that are told at the most.
+const MISTAKES_MAX: usize = 100;
+/// Longest reference, in characters (tables of chapter 3).
+const REFERENCE_MAX: usize = 30;
+/// Longest name of a fibre, a cable, a PM or a place, in characters.
+const TEXT_MAX: usize = 255;
+/// Longest colour, in characters (contract.md, D16a).
+const COLOUR_MAX: usize = 50;
+
+/// Every row of every file.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    pub(super) operators: Vec<(Origin, OperatorRow)>,
+    pub(super) floors: Vec<(Origin, FloorRow)>,
+    pub(super) pbos: Vec<(Origin, PboRow)>,
+    pub(super) ptos: Vec<(Origin, PtoRow)>,
+    pub(super) fibres: Vec<(Origin, FibreRow)>,
+    pub(super) contracts: Vec<(Origin, ContractRow)>,
+    pub(super) reprovisionings: Vec<(Origin, ReprovisioningRow)>,
+}
+
+#[derive(Debug)]
+pub(super) struct OperatorRow {
+    pub(super) login: String,
+    pub(super) name: String,
+    pub(super) password_hash: String,
+    pub(super) profile: Option<String>,
+    pub(super) quota: Option<i64>,
+    pub(super) sessions: Option<i64>,
+}
+
+#[derive(Debug)]
+pub(super) struct FloorRow {
+    pub(super) site: String,
+    pub(super) place: Place,
+}
+
+#[derive(Debug)]
+pub(super) struct PboRow {
+    pub(super) at: FloorRow,
+    pub(super) reference: String,
+    pub(super) location: String,
+}
+
+#[derive(Debug)]
+pub(super) struct PtoRow {
+    pub(super) reference: String,
+    pub(super) at: FloorRow,
+    pub(super) construction: Construction,
+}
+
+#[derive(Debug)]
+pub(super) struct FibreRow {
+    pub(super) reference: String,
+    pub(super) at: FloorRow,
+    pub(super) pbo: String,
+    pub(super) pto: Option<String>,
+    pub(super) pm: String,
+    pub(super) pm_position: String,
+    pub(super) cable: String,
+    pub(super) tube: String,
+    pub(super) colour: String,
+    pub(super) usage: Usage,
+    pub(super) out_of_service: bool,
+    pub(super) holder: Option<String>,
+}
+
+#[derive(Debug)]
+pub(super) struct ContractRow {
+    pub(super) reference: String,
+    pub(super) operator: String,
+    pub(super) at: FloorRow,
+    pub(super) fibre: Option<String>,
+    pub(super) pbo: Option<String>,
+    pub(super) pm: Option<String>,
+    pub(super) zone: Zone,
+    pub(super) building_kind: BuildingKind,
+    pub(super) route: RouteKind,
+    pub(super) existing_socket: bool,
+    pub(super) opac: bool,
+    pub(super) order: OrderState,
+    pub(super) intervention: Intervention,
+}
+
+#[derive(Debug)]
+pub(super) struct ReprovisioningRow {
+    pub(super) contract: String,
+    pub(super) fibre: String,
+    pub(super) old_fibre: Option<String>,
+    pub(super) reason: Reason,
+    pub(super) keep_pto: bool,
+    pub(super) pto: Option<String>,
+    pub(super) state: State,
+    pub(super) discharge_code: String,
+    pub(super) accepted_ms: i64,
+    pub(super) ended_ms: i64,
+}
+
+/// Reads every file that is there.
+pub(super) fn read(files: &Files) -> Result<Rows, Vec<Mistake>> {
+    let mut mistakes = Vec::new();
+    let mut rows = Rows::default();
+    let mut reader = Reader { files, mistakes: &mut mistakes };
+    rows.operators = reader.rows("operators.csv", OPERATOR, operator);
+    rows.floors = reader.rows("floors.csv", FLOOR, |record| floor(record));
+    rows.pbos = reader.rows("pbos.csv", PBO, pbo);
+    rows.ptos = reader.rows("ptos.csv", PTO, pto);
+    rows.fibres = reader.rows("fibres.csv", FIBRE, fibre);
+    rows.contracts = reader.rows("contracts.csv", CONTRACT, contract);
+    rows.reprovisionings = reader.rows("reprovisionings.csv", REPROVISIONING, reprovisioning);
+    mistakes.truncate(MISTAKES_MAX);
+    if mistakes.is_empty() { Ok(rows) } else { Err(mistakes) }
+}
+
+const OPERATOR: &[&str] = &["login", "name", "password_hash", "profile", "quota", "sessions"];
+const FLOOR: &[&str] = &["site", "building", "staircase", "floor"];
+const PBO: &[&str] = &["site", "building", "staircase", "floor", "pbo", "location"];
+const PTO: &[&str] = &["pto", "site", "building", "staircase", "floor", "construction"];
+const FIBRE: &[&str] = &[
+    "fibre",
+    "site",
+    "building",
+    "staircase",
+    "floor",
+    "pbo",
+    "pto",
+    "pm",
+    "pm_position",
+    "cable",
+    "tube",
+    "colour",
+    "usage",
+    "out_of_service",
+    "holder",
+];
+const CONTRACT: &[&str] = &[
+    "contract",
+    "operator",
+    "site",
+    "building",
+    "staircase",
+    "floor",
+    "fibre",
+    "pbo",
+    "pm",
+    "zone",
+    "building_kind",
+    "route",
+    "existing_socket",
+    "opac",
+    "order",
+    "intervention",
+];
+const REPROVISIONING: &[&str] = &[
+    "contract",
+    "fibre",
+    "old_fibre",
+    "reason",
+    "keep_pto",
+    "pto",
+    "state",
+    "discharge_code",
+    "accepted",
+    "ended",
+];
+
+struct Reader<'a> {
+    files: &'a Files,
+    mistakes: &'a mut Vec<Mistake>,
+}
+
+impl Reader<'_> {
+    fn rows<T>(
+        &mut self,
+        file: &'static str,
+        names: &'static [&'static str],
+        read: fn(&Record<'_>) -> Result<T, Mistake>,
+    ) -> Vec<(Origin, T)> {
+        let Some(text) = self.files.get(file) else { return Vec::new() };
+        let mut lines =
+            csv::ReaderBuilder::new().delimiter(b';').flexible(true).from_reader(text.as_bytes());
+        let header = lines.headers().cloned().unwrap_or_default();
+        let columns = match columns(file, names, &header) {
+            Ok(columns) => columns,
+            Err(mistakes) => {
+                self.mistakes.extend(mistakes);
+                return Vec::new();
+            }
+        };
+        let mut rows = Vec::new();
+        for line in lines.records() {
+            match line {
+                Ok(fields) => {
+                    let line = fields.position().map_or(0, csv::Position::line);
+                    let origin = Origin { file, line };
+                    if fields.len() != header.len() {
+                        let reason = format!("{} values, {} columns", fields.len(), header.len());
+                        self.mistakes.push(origin.mistake("", "", reason));
+                        continue;
+                    }
+                    let record = Record { origin, columns: &columns, names, fields: &fields };
+                    match read(&record) {
+                        Ok(row) => rows.push((origin, row)),
+                        Err(mistake) => self.mistakes.push(mistake),
+                    }
+                }
+                Err(error) => {
+                    let line = error.position().map_or(0, csv::Position::line);
+                    self.mistakes.push(Origin { file, line }.mistake("", "", error));
+                }
+            }
+        }
+        rows
+    }
+}
+
+/// Where each known column is in the file: by name, in any order.
+fn columns(
+    file: &'static str,
+    names: &'static [&'static str],
+    header: &csv::StringRecord,
+) -> Result<Vec<usize>, Vec<Mistake>> {
+    let origin = Origin { file, line: 1 };
+    let mut mistakes = Vec::new();
+    for given in header {
+        if !names.contains(&given.trim()) {
+            let nearest = names.iter().min_by_key(|name| strsim::osa_distance(name, given));
+            let reason = format!("unknown column; did you mean {}?", nearest.unwrap_or(&""));
+            mistakes.push(origin.mistake(given, "", reason));
+        }
+    }
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
+    let position = |name: &&str| header.iter().position(|given| given.trim() == *name);
+    Ok(names.iter().map(|name| position(name).unwrap_or(ABSENT)).collect())
+}
+
+fn operator(record: &Record<'_>) -> Result<OperatorRow, Mistake> {
+    Ok(OperatorRow {
+        login: record.required("login", 60)?,
+        name: record.required("name", 60)?,
+        password_hash: record.required("password_hash", 255)?,
+        profile: record.optional("profile", 60)?,
+        quota: record.number("quota")?,
+        sessions: record.number("sessions")?,
+    })
+}
+
+fn floor(record: &Record<'_>) -> Result<FloorRow, Mistake> {
+    Ok(FloorRow {
+        site: record.required("site", REFERENCE_MAX)?,
+        place: Place {
+            building: record.required("building", REFERENCE_MAX)?,
+            staircase: record.required("staircase", REFERENCE_MAX)?,
+            floor: record.required("floor", REFERENCE_MAX)?,
+        },
+    })
+}
+
+fn pbo(record: &Record<'_>) -> Result<PboRow, Mistake> {
+    let at = floor(record)?;
+    // Where nothing else is said, a PBO is where its floor is.
+    let location = record.optional("location", TEXT_MAX)?;
+    let location = location.unwrap_or_else(|| at.place.floor.clone());
+    Ok(PboRow { reference: record.required("pbo", REFERENCE_MAX)?, location, at })
+}
+
+fn pto(record: &Record<'_>) -> Result<PtoRow, Mistake> {
+    Ok(PtoRow {
+        reference: record.required("pto", REFERENCE_MAX)?,
+        at: floor(record)?,
+        construction: record.word(
+            "construction",
+            Construction::parse,
+            &words(Construction::ALL),
+        )?,
+    })
+}
+
+fn fibre(record: &Record<'_>) -> Result<FibreRow, Mistake> {
+    Ok(FibreRow {
+        reference: record.required("fibre", TEXT_MAX)?,
+        at: floor(record)?,
+        pbo: record.required("pbo", REFERENCE_MAX)?,
+        pto: record.optional("pto", REFERENCE_MAX)?,
+        pm: record.required("pm", TEXT_MAX)?,
+        pm_position: record.required("pm_position", TEXT_MAX)?,
+        cable: record.required("cable", TEXT_MAX)?,
+        tube: record.required("tube", COLOUR_MAX)?,
+        colour: record.required("colour", COLOUR_MAX)?,
+        usage: record.word("usage", Usage::parse, &words(Usage::ALL))?,
+        out_of_service: record.yes("out_of_service")?,
+        holder: record.optional("holder", REFERENCE_MAX)?,
+    })
+}
+
+fn contract(record: &Record<'_>) -> Result<ContractRow, Mistake> {
+    Ok(ContractRow {
+        reference: record.required("contract", REFERENCE_MAX)?,
+        operator: record.required("operator", 60)?,
+        at: floor(record)?,
+        fibre: record.optional("fibre", TEXT_MAX)?,
+        pbo: record.optional("pbo", REFERENCE_MAX)?,
+        pm: record.optional("pm", TEXT_MAX)?,
+        zone: record.word("zone", Zone::parse, &words(Zone::ALL))?,
+        building_kind: record.word(
+            "building_kind",
+            BuildingKind::parse,
+            &words(BuildingKind::ALL),
+        )?,
+        route: record.word("route", RouteKind::parse, &words(RouteKind::ALL))?,
+        existing_socket: record.yes("existing_socket")?,
+        opac: record.yes("opac")?,
+        order: record.word("order", OrderState::parse, &words(OrderState::ALL))?,
+        intervention: record.word(
+            "intervention",
+            Intervention::parse,
+            &words(Intervention::ALL),
+        )?,
+    })
+}
+
+fn reprovisioning(record: &Record<'_>) -> Result<ReprovisioningRow, Mistake> {
+    let state = record.word("state", State::parse, &words(State::ALL))?;
+    if !state.is_final() {
+        let reason = "a past re-provisioning has ended: completed, cancelled or failed";
+        return Err(record.origin.mistake("state", state.as_str(), reason));
+    }
+    let accepted = record.time("accepted")?;
+    let accepted = accepted.ok_or_else(|| record.origin.mistake("accepted", "", "missing"))?;
+    Ok(ReprovisioningRow {
+        contract: record.required("contract", REFERENCE_MAX)?,
+        fibre: record.required("fibre", TEXT_MAX)?,
+        old_fibre: record.optional("old_fibre", TEXT_MAX)?,
+        reason: record.word("reason", Reason::parse, &words(Reason::ALL))?,
+        keep_pto: record.yes("keep_pto")?,
+        pto: record.optional("pto", REFERENCE_MAX)?,
+        state,
+        discharge_code: record.required("discharge_code", REFERENCE_MAX)?,
+        accepted_ms: accepted,
+        ended_ms: record.time("ended")?.unwrap_or(accepted),
+    })
+}
+
+fn words<T: std::fmt::Display>(all: &[T]) -> Vec<&'static str>
+where
+    T: Word,
+{
+    all.iter().map(Word::word).collect()
+}
+
+/// The stable words of the domain's enumerations.
+trait Word {
+    fn word(&self) -> &'static str;
+}
+
+macro_rules! words {
+    ($($name:ident)*) => { $(impl Word for $name { fn word(&self) -> &'static str { self.as_str() } })* };
+}
+
+words! { BuildingKind Construction Intervention OrderState Reason RouteKind State Usage Zone }

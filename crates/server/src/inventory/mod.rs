@@ -1,0 +1,5 @@
+//! The inventory: how it is read, and how it is loaded.
+
+pub mod load;
+pub mod routes;
+pub mod structure;

@@ -1,0 +1,17 @@
+//! ereprovd: the e-Reprov FTTH 2.0 service, its workers and its administration.
+
+pub mod admission;
+pub mod calendar;
+pub mod clock;
+pub mod commands;
+pub mod config;
+pub mod demo;
+pub mod http;
+pub mod inventory;
+pub mod network;
+pub mod reprovisioning;
+pub mod run;
+pub mod service;
+pub mod soap;
+pub mod store;
+pub mod telemetry;

@@ -1,0 +1,193 @@
+//! Carries accepted re-provisionings to their end: claims what is due, steps, records. Any number
+//! of drivers may run; a lease keeps them off each other's jobs, and ends by itself.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{
+    request::NAME_KEPT_MS,
+    steps::{Outcome, Patience, Record, perform, record},
+};
+use crate::{
+    clock::{Clock, Entropy},
+    network::Networks,
+    store::{
+        Store, StoreError, Tx, idempotency,
+        reprovisionings::{self, Lease, Reprovisioning},
+    },
+    telemetry::metrics::Metrics,
+};
+
+/// Jobs stepped at the same time at the most.
+const AT_ONCE_MAX: usize = 32;
+/// Between two clean-ups of what is no longer needed.
+const HOUSEKEEPING: Duration = Duration::from_secs(600);
+
+/// The worker.
+#[derive(Clone)]
+pub struct Driver {
+    /// Where the jobs are.
+    pub store: Store,
+    /// Who re-patches.
+    pub networks: Networks,
+    /// The time.
+    pub clock: Clock,
+    /// Chance, for the leases' tokens.
+    pub entropy: Entropy,
+    /// How often and how long.
+    pub patience: Patience,
+    /// How long a lease lasts; more than a step can take.
+    pub lease: Duration,
+    /// Rung when there is something new to do.
+    pub bell: Arc<Notify>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+}
+
+impl Driver {
+    /// Works until told to stop; steps that have begun are finished.
+    pub async fn run(self, stop: CancellationToken) {
+        let tasks = TaskTracker::new();
+        let permits = Arc::new(Semaphore::new(AT_ONCE_MAX));
+        let mut cleaned = None::<tokio::time::Instant>;
+        while !stop.is_cancelled() {
+            if let Err(error) = self.start_due(&tasks, &permits).await {
+                tracing::error!(error = ?error, "the driver cannot reach its jobs");
+            }
+            if cleaned.is_none_or(|at| at.elapsed() > HOUSEKEEPING) {
+                self.clean_up().await;
+                cleaned = Some(tokio::time::Instant::now());
+            }
+            let wait = self.until_next_due().await;
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = self.bell.notified() => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+        tasks.close();
+        tasks.wait().await;
+    }
+
+    /// Takes every step that is due, one after the other, and answers how many; for tests that hold
+    /// the clock.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn run_due(&self) -> Result<usize, StoreError> {
+        let (token, ids) = self.claim(i64::MAX).await?;
+        for id in &ids {
+            self.step(id, &token).await?;
+        }
+        Ok(ids.len())
+    }
+
+    async fn start_due(
+        &self,
+        tasks: &TaskTracker,
+        permits: &Arc<Semaphore>,
+    ) -> Result<(), StoreError> {
+        let free = i64::try_from(permits.available_permits()).unwrap_or_default();
+        if free == 0 {
+            return Ok(());
+        }
+        let (token, ids) = self.claim(free).await?;
+        for id in ids {
+            let permit: Option<OwnedSemaphorePermit> = Arc::clone(permits).try_acquire_owned().ok();
+            let (driver, token) = (self.clone(), token.clone());
+            tasks.spawn(async move {
+                if let Err(error) = driver.step(&id, &token).await {
+                    // The lease ends, and another turn takes the step again.
+                    tracing::error!(error = ?error, reprovisioning = id, "a step was not recorded");
+                }
+                drop(permit);
+                driver.bell.notify_one();
+            });
+        }
+        Ok(())
+    }
+
+    async fn claim(&self, limit: i64) -> Result<(String, Vec<String>), StoreError> {
+        let now_ms = self.clock.now_ms();
+        let lease = self.new_lease(now_ms);
+        let token = lease.token.clone();
+        let ids =
+            self.store.write("driver.claim", (lease, now_ms, limit), |tx, (lease, now, limit)| {
+                Box::pin(reprovisionings::claim(tx, lease, *now, *limit))
+            });
+        Ok((token, ids.await?))
+    }
+
+    /// A lease of its own, from now.
+    pub(super) fn new_lease(&self, now_ms: i64) -> Lease {
+        let length = i64::try_from(self.lease.as_millis()).unwrap_or(i64::MAX / 2);
+        Lease { token: self.entropy.id(now_ms), until_ms: now_ms + length }
+    }
+
+    /// Takes one step under a lease and records it.
+    async fn step(&self, id: &str, token: &str) -> Result<(), StoreError> {
+        let found = self
+            .store
+            .read("driver.find", id.to_owned(), |tx, id| Box::pin(reprovisionings::find(tx, id)));
+        let Some(job) = found.await? else { return Ok(()) };
+        let outcome = perform(&self.networks, &self.patience, &job, self.clock.now_ms()).await;
+        self.record(job, token, outcome).await
+    }
+
+    /// Records what a step came to, and says so in the log.
+    pub(super) async fn record(
+        &self,
+        job: Reprovisioning,
+        token: &str,
+        outcome: Outcome,
+    ) -> Result<(), StoreError> {
+        let now_ms = self.clock.now_ms();
+        let (id, contract) = (job.id.clone(), job.contract_ref.clone());
+        let said = format!("{outcome:?}");
+        let end = match &outcome {
+            Outcome::End(state, _) => Some((*state, now_ms - job.accepted_ms)),
+            Outcome::Later(_) => None,
+        };
+        let kept = Record { job, token: token.to_owned(), outcome, now_ms };
+        let recorded =
+            self.store.write("driver.record", kept, |tx, kept| Box::pin(record(tx, kept)));
+        if !recorded.await? {
+            tracing::warn!(reprovisioning = id, "the lease was lost; another driver has the job");
+        } else if let Some((state, took_ms)) = end {
+            self.metrics.ended(state, took_ms);
+            tracing::info!(reprovisioning = id, contract, outcome = said, "re-provisioning ended");
+        } else {
+            tracing::debug!(reprovisioning = id, contract, outcome = said, "step taken");
+        }
+        Ok(())
+    }
+
+    async fn until_next_due(&self) -> Duration {
+        let next = self
+            .store
+            .read("driver.next_due", (), |tx, ()| Box::pin(reprovisionings::next_due(tx)))
+            .await;
+        let wait = match next {
+            Ok(Some(due_ms)) => {
+                Duration::from_millis(u64::try_from(due_ms - self.clock.now_ms()).unwrap_or(0))
+            }
+            Ok(None) | Err(_) => self.patience.poll,
+        };
+        wait.clamp(Duration::from_millis(1), self.patience.poll)
+    }
+
+    async fn clean_up(&self) {
+        let until_ms = self.clock.now_ms() - NAME_KEPT_MS;
+        let forgotten =
+            self.store.write("driver.clean_up", until_ms, |tx, until| Box::pin(forget(tx, *until)));
+        if let Err(error) = forgotten.await {
+            tracing::warn!(error = ?error, "old request names could not be dropped");
+        }
+    }
+}
+
+async fn forget(tx: &mut Tx<'_>, until_ms: i64) -> Result<(), StoreError> {
+    idempotency::forget(tx, until_ms).await.map(drop)
+}

@@ -1,0 +1,199 @@
+//! The steps of a re-provisioning (contract.md, D32). Each one looks, then does, then records with
+//! the lease's token: done twice, it has one effect; cut anywhere, it is taken up again.
+
+use std::time::Duration;
+
+use ereprov_domain::reprovisioning::{State, Step};
+
+use crate::{
+    network::{Cancelled, NetworkError, NetworkOrder, Networks, Progress},
+    store::{
+        StoreError, Tx, contracts, fibres,
+        reprovisionings::{self, Later, Reprovisioning},
+    },
+};
+
+/// How often, how long, how many times.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// Between two looks at Networks.
+    pub poll: Duration,
+    /// For one call to Networks.
+    pub call: Duration,
+    /// Failures in a row after which it is given up.
+    pub failures_max: i64,
+    /// Before the first repetition; each next one waits twice as long.
+    pub backoff_first: Duration,
+    /// Before any repetition at the most.
+    pub backoff_max: Duration,
+}
+
+/// What a step comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It goes on.
+    Later(Later),
+    /// It has ended, and why.
+    End(State, Option<String>),
+}
+
+/// Takes the next step with Networks; writes nothing.
+pub async fn perform(
+    networks: &Networks,
+    patience: &Patience,
+    job: &Reprovisioning,
+    now_ms: i64,
+) -> Outcome {
+    let call = async {
+        match job.step {
+            Step::Submit => {
+                let order = NetworkOrder {
+                    id: &job.id,
+                    contract_ref: &job.contract_ref,
+                    fibre_ref: &job.fibre_ref,
+                };
+                networks.submit(&order).await.map(|()| Next::Watch)
+            }
+            Step::Watch => {
+                let progress = networks.progress(&job.id, &job.contract_ref).await;
+                progress.map(Next::Saw)
+            }
+        }
+    };
+    match within(patience.call, call).await {
+        Ok(Next::Watch) => goes_on(job, job.state, Step::Watch, now_ms, now_ms),
+        Ok(Next::Saw(progress)) => saw(patience, job, progress, now_ms),
+        Err(error) => failed(networks, patience, job, error, now_ms).await,
+    }
+}
+
+enum Next {
+    Watch,
+    Saw(Progress),
+}
+
+/// A call to Networks that does not answer in time has timed out.
+async fn within<T>(
+    limit: Duration,
+    call: impl Future<Output = Result<T, NetworkError>>,
+) -> Result<T, NetworkError> {
+    tokio::time::timeout(limit, call).await.unwrap_or(Err(NetworkError::TimedOut))
+}
+
+fn saw(patience: &Patience, job: &Reprovisioning, progress: Progress, now_ms: i64) -> Outcome {
+    let poll_ms = i64::try_from(patience.poll.as_millis()).unwrap_or(i64::MAX);
+    let look_again = |until_ms: i64| until_ms.clamp(now_ms + 1, now_ms + poll_ms);
+    match progress {
+        Progress::Waiting { until_ms } => {
+            goes_on(job, job.state, Step::Watch, look_again(until_ms), now_ms)
+        }
+        Progress::Working { until_ms } => {
+            goes_on(job, State::InProgress, Step::Watch, look_again(until_ms), now_ms)
+        }
+        Progress::Done => Outcome::End(State::Completed, None),
+        Progress::Refused(why) => Outcome::End(State::Failed, Some(why)),
+        Progress::CalledOff => {
+            Outcome::End(State::Cancelled, Some("called off in Networks".to_owned()))
+        }
+        // It forgot, or never heard: handing it over again is harmless.
+        Progress::Unknown => goes_on(job, job.state, Step::Submit, now_ms, now_ms),
+    }
+}
+
+fn goes_on(job: &Reprovisioning, state: State, step: Step, due_ms: i64, now_ms: i64) -> Outcome {
+    Outcome::Later(Later {
+        state,
+        in_progress_ms: (state == State::InProgress).then_some(now_ms),
+        step,
+        due_ms,
+        failures: 0,
+        last_error: job.last_error.clone(),
+    })
+}
+
+/// Repeats later, longer each time; after too many failures it is called off and has failed, unless
+/// Networks did it after all.
+async fn failed(
+    networks: &Networks,
+    patience: &Patience,
+    job: &Reprovisioning,
+    error: NetworkError,
+    now_ms: i64,
+) -> Outcome {
+    let failures = job.failures + 1;
+    if failures >= patience.failures_max {
+        let cancel = networks.cancel(&job.id, &job.contract_ref, &job.fibre_ref);
+        if let Ok(Cancelled::AlreadyDone) = within(patience.call, cancel).await {
+            return Outcome::End(State::Completed, None);
+        }
+        let why = format!("given up after {failures} failures of Networks, the last: {error}");
+        return Outcome::End(State::Failed, Some(why));
+    }
+    let doublings = u32::try_from(failures - 1).unwrap_or(u32::MAX).min(20);
+    let wait = patience.backoff_first.saturating_mul(1 << doublings).min(patience.backoff_max);
+    Outcome::Later(Later {
+        state: job.state,
+        in_progress_ms: None,
+        step: job.step,
+        due_ms: now_ms + i64::try_from(wait.as_millis()).unwrap_or(i64::MAX / 2),
+        failures,
+        last_error: Some(error.to_string()),
+    })
+}
+
+/// What there is to record.
+#[derive(Debug)]
+pub struct Record {
+    /// The job, as it was when the step began.
+    pub job: Reprovisioning,
+    /// The lease under which the step was taken.
+    pub token: String,
+    /// What it came to.
+    pub outcome: Outcome,
+    /// Now.
+    pub now_ms: i64,
+}
+
+/// Writes what a step came to, with everything that follows from it; false: the lease was lost, and
+/// nothing is written.
+///
+/// # Errors
+/// A failure of the database; nothing is written then either.
+pub async fn record(tx: &mut Tx<'_>, record: &Record) -> Result<bool, StoreError> {
+    let Record { job, token, outcome, now_ms } = record;
+    match outcome {
+        Outcome::Later(later) => reprovisionings::postpone(tx, &job.id, token, later).await,
+        Outcome::End(state, why) => {
+            let why = why.as_deref();
+            if !reprovisionings::finish(tx, &job.id, token, *state, why, *now_ms).await? {
+                return Ok(false);
+            }
+            match state {
+                State::Completed => move_line(tx, job).await?,
+                State::Cancelled | State::Failed => {
+                    let (usage, held) = (job.usage_before, job.held_before);
+                    fibres::release(tx, job.fibre_id, job.contract_id, usage, held).await?;
+                }
+                State::Initiated | State::InProgress => {
+                    return Err(StoreError::Bug(format!("{state} is not an end")));
+                }
+            }
+            Ok(true)
+        }
+    }
+}
+
+/// The line moves: the old route meets its fate, a kept socket follows, the new fibre is the
+/// contract's (contract.md, D34).
+async fn move_line(tx: &mut Tx<'_>, job: &Reprovisioning) -> Result<(), StoreError> {
+    if let Some(old) = job.old_fibre_id {
+        fibres::leave(tx, old, job.contract_id, job.reason.fate_of_old_route()).await?;
+    }
+    if let Some(kept) = job.kept_pto_id {
+        let fibre = fibres::by_id(tx, job.fibre_id).await?;
+        let fibre = fibre.ok_or_else(|| StoreError::Bug("the fibre asked for is gone".into()))?;
+        fibres::exchange_sockets(tx, &fibre, kept).await?;
+    }
+    fibres::occupy(tx, job.fibre_id, job.contract_id).await?;
+    contracts::move_to(tx, job.contract_id, job.fibre_id).await
+}

@@ -1,0 +1,193 @@
+//! Starts the service and stops it: listeners, driver, database.
+
+use std::{
+    fs::{File, TryLockError},
+    net::SocketAddr,
+    path::Path,
+    sync::Arc,
+};
+
+use anyhow::{Context, bail};
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, Semaphore},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    admission::{credentials::Credentials, sessions::Sessions},
+    clock::{Clock, Entropy},
+    config::Config,
+    http,
+    network::Networks,
+    reprovisioning::{deciding::Deciding, driver::Driver},
+    service::Service,
+    store::{Location, Store},
+    telemetry::metrics::Metrics,
+};
+
+/// A service that runs, until [`Running::stop`].
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Where those who watch are served.
+    pub telemetry: Option<SocketAddr>,
+    /// What it holds.
+    pub service: Arc<Service>,
+    /// Its worker, for tests that step it by hand.
+    pub driver: Driver,
+    accepting: CancellationToken,
+    working: CancellationToken,
+    listeners: TaskTracker,
+    workers: TaskTracker,
+    _lock: Option<File>,
+}
+
+/// What a caller decides about a start.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    /// The time.
+    pub clock: Clock,
+    /// Chance.
+    pub entropy: Entropy,
+    /// Whether the driver works by itself; a test that holds the clock steps it by hand.
+    pub driver_runs: bool,
+}
+
+/// Starts a service on an open store.
+///
+/// # Errors
+/// An address cannot be listened on, or another service has the database file.
+pub async fn start(config: &Config, store: Store, parts: Parts) -> anyhow::Result<Running> {
+    let lock = match config.location()? {
+        Location::Sqlite(path) => Some(lock(&path)?),
+        Location::Postgres(_) => None,
+    };
+    let listener = listen(config.server.listen, "server.listen").await?;
+    let address = listener.local_addr()?;
+    let telemetry_listener = match config.telemetry.listen()? {
+        Some(wanted) => Some(listen(wanted, "telemetry.listen").await?),
+        None => None,
+    };
+    let telemetry = telemetry_listener.as_ref().map(TcpListener::local_addr).transpose()?;
+    let service = Arc::new(service(config, store, &parts, address)?);
+    let driver = driver(config, &service, &parts);
+
+    let (accepting, working) = (CancellationToken::new(), CancellationToken::new());
+    let (listeners, workers) = (TaskTracker::new(), TaskTracker::new());
+    let router = http::router(Arc::clone(&service), &config.server.path);
+    let limits = config.listener_limits();
+    listeners.spawn(http::serve(listener, router, limits, accepting.clone()));
+    if let Some(listener) = telemetry_listener {
+        let router = http::telemetry_router(Arc::clone(&service));
+        // Those who watch may watch the stop.
+        workers.spawn(http::serve(listener, router, limits, working.clone()));
+    }
+    if parts.driver_runs {
+        workers.spawn(driver.clone().run(working.clone()));
+    }
+    listeners.close();
+    workers.close();
+    let _lock = lock;
+    Ok(Running {
+        address,
+        telemetry,
+        service,
+        driver,
+        accepting,
+        working,
+        listeners,
+        workers,
+        _lock,
+    })
+}
+
+impl Running {
+    /// Accepts no more requests, lets those that have begun end, and the driver's steps with them.
+    pub async fn stop(self) {
+        self.service.in_progress.close();
+        self.accepting.cancel();
+        self.listeners.wait().await;
+        self.service.in_progress.wait().await;
+        self.working.cancel();
+        self.workers.wait().await;
+    }
+}
+
+/// The administration's own worker, which works on one job at a time and has no listener.
+///
+/// # Errors
+/// The configuration's Networks cannot be read.
+pub fn admin_driver(config: &Config, store: Store, parts: &Parts) -> anyhow::Result<Driver> {
+    let networks = Networks::new(store.clone(), parts.clock.clone(), config.networks()?);
+    Ok(Driver {
+        store,
+        networks,
+        clock: parts.clock.clone(),
+        entropy: parts.entropy.clone(),
+        patience: config.patience(),
+        lease: config.lease(),
+        bell: Arc::new(Notify::new()),
+        metrics: Arc::new(Metrics::new()),
+    })
+}
+
+fn service(
+    config: &Config,
+    store: Store,
+    parts: &Parts,
+    address: SocketAddr,
+) -> anyhow::Result<Service> {
+    let Parts { clock, entropy, .. } = parts.clone();
+    let hashes = config.password_hashes_at_once_max();
+    Ok(Service {
+        networks: Networks::new(store.clone(), clock.clone(), config.networks()?),
+        store,
+        profiles: config.profiles()?,
+        credentials: Credentials::new(&entropy, config.credential_cache(), hashes),
+        clock,
+        entropy,
+        sessions: Sessions::default(),
+        deciding: Deciding::default(),
+        metrics: Arc::new(Metrics::new()),
+        bell: Arc::new(Notify::new()),
+        in_progress: TaskTracker::new(),
+        capacity: Arc::new(Semaphore::new(config.server.requests_at_once_max)),
+        limits: config.limits(),
+        public_url: config.public_url(address),
+    })
+}
+
+fn driver(config: &Config, service: &Service, parts: &Parts) -> Driver {
+    Driver {
+        store: service.store.clone(),
+        networks: service.networks.clone(),
+        clock: parts.clock.clone(),
+        entropy: parts.entropy.clone(),
+        patience: config.patience(),
+        lease: config.lease(),
+        bell: Arc::clone(&service.bell),
+        metrics: Arc::clone(&service.metrics),
+    }
+}
+
+async fn listen(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address} ({setting}); port 0 takes a free one"))
+}
+
+/// One service a database file: sessions and contracts being decided are counted in its memory.
+fn lock(database: &Path) -> anyhow::Result<File> {
+    let path = database.with_extension("lock");
+    let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            bail!("another ereprovd serves {}", database.display())
+        }
+        Err(TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("cannot lock {}", path.display()))
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! What a running service holds: one value, handed to every request.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::{Notify, Semaphore};
+use tokio_util::task::TaskTracker;
+
+use crate::{
+    admission::{credentials::Credentials, profile::Profiles, sessions::Sessions},
+    clock::{Clock, Entropy},
+    network::Networks,
+    reprovisioning::deciding::Deciding,
+    store::Store,
+    telemetry::metrics::Metrics,
+};
+
+/// The service.
+pub struct Service {
+    /// Where everything is kept.
+    pub store: Store,
+    /// The time.
+    pub clock: Clock,
+    /// Chance.
+    pub entropy: Entropy,
+    /// The technical profiles (§2.4).
+    pub profiles: Profiles,
+    /// Who verifies logins.
+    pub credentials: Credentials,
+    /// Requests in progress, by operator.
+    pub sessions: Sessions,
+    /// Contracts being decided.
+    pub deciding: Deciding,
+    /// Who re-patches.
+    pub networks: Networks,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Rung when a request was accepted.
+    pub bell: Arc<Notify>,
+    /// Requests that are being answered: they are finished even if their caller goes away.
+    pub in_progress: TaskTracker,
+    /// Requests answered at the same time at the most, over all operators.
+    pub capacity: Arc<Semaphore>,
+    /// What a request may take.
+    pub limits: Limits,
+    /// The address that the WSDL gives.
+    pub public_url: String,
+}
+
+/// What a request may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// From its last byte to its answer.
+    pub request: Duration,
+    /// For its body to arrive.
+    pub body_read: Duration,
+    /// For Networks to say yes (contract.md, D36).
+    pub networks_ask: Duration,
+    /// Bytes of its body, unpacked.
+    pub body_bytes_max: usize,
+}

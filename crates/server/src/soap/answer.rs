@@ -1,0 +1,273 @@
+//! The only file that chooses a code of §4, and what the caller is told beside its label.
+
+use ereprov_domain::{Refusal, eligibility::Rule, order::OrderProblem, route::Usage};
+use ereprov_wire::{code_erreur::CodeErreur, entete::Ko, question::BadArgument};
+
+use crate::{
+    admission::credentials::LoginProblem, calendar, network::NetworkError, store::StoreError,
+};
+
+/// Why a question gets a KO.
+#[derive(Debug)]
+pub enum Refused {
+    /// The OI has closed the service.
+    Closed {
+        /// Why.
+        reason: String,
+        /// Until when.
+        until_ms: Option<i64>,
+    },
+    /// Nobody we know.
+    Login(LoginProblem),
+    /// The operator's profile is not one of the configuration.
+    NoProfile,
+    /// The profile has not this method.
+    MethodNotAllowed,
+    /// As many requests in progress as allowed.
+    TooManySessions(i64),
+    /// As many calls this month as allowed.
+    OverQuota(i64),
+    /// An argument is wrong.
+    Argument(BadArgument),
+    /// The request's name is longer than is kept.
+    NameTooLong,
+    /// A rule, or something that is not there.
+    Business(Refusal),
+    /// Networks did not say yes.
+    Network(NetworkError),
+    /// The database.
+    Store(StoreError),
+    /// The whole request took too long.
+    Deadline,
+    /// A bug of ours.
+    Bug,
+}
+
+/// The code and label of a refusal.
+pub fn ko(refused: &Refused) -> Ko {
+    Ko::new(code(refused), &advice(refused))
+}
+
+fn code(refused: &Refused) -> CodeErreur {
+    match refused {
+        Refused::Closed { .. } => CodeErreur::WsFerme,
+        Refused::Login(_) => CodeErreur::LoginIncorrect,
+        Refused::NoProfile => CodeErreur::ProfilIntrouvable,
+        Refused::MethodNotAllowed => CodeErreur::MethodeNonAutorisee,
+        Refused::TooManySessions(_) => CodeErreur::TropDeRequetes,
+        Refused::OverQuota(_) => CodeErreur::MaximumAtteint,
+        Refused::Argument(_) | Refused::NameTooLong => CodeErreur::ArgumentIncorrect,
+        Refused::Business(refusal) => business_code(*refusal),
+        Refused::Network(error) => match error {
+            NetworkError::Failed => CodeErreur::ErreurNetworks,
+            NetworkError::Busy => CodeErreur::AppelNetworksEnCours,
+            NetworkError::TimedOut => CodeErreur::TimeoutNetworks,
+            NetworkError::NoTask => CodeErreur::TacheIntrouvable,
+        },
+        Refused::Store(error) => match error {
+            StoreError::Unavailable(_) => CodeErreur::BaseIndisponible,
+            StoreError::Broken(_) => CodeErreur::ProblemeBase,
+            StoreError::Bug(_) => CodeErreur::ErreurInconnue,
+        },
+        Refused::Deadline => CodeErreur::TimeoutProxy,
+        Refused::Bug => CodeErreur::ErreurInconnue,
+    }
+}
+
+fn business_code(refusal: Refusal) -> CodeErreur {
+    match refusal {
+        Refusal::UnknownContract => CodeErreur::ContratIntrouvable,
+        Refusal::UnknownPlace
+        | Refusal::UnknownPbo
+        | Refusal::NothingToShow
+        | Refusal::UnknownFibre
+        | Refusal::UnknownPto => CodeErreur::PasDeValeur,
+        Refusal::NeverReprovisioned => CodeErreur::ReprovisionningIntrouvable,
+        Refusal::Order(problem) => match problem {
+            OrderProblem::None | OrderProblem::Done => CodeErreur::AucuneCommande,
+            OrderProblem::Cancelled
+            | OrderProblem::ReportNotSent
+            | OrderProblem::OtherIntervention => CodeErreur::CommandeInvalide,
+        },
+        Refusal::BeingDecided => CodeErreur::RequeteDejaEnCours,
+        Refusal::AlreadyRunning => CodeErreur::ReprovisionningEnCours,
+        Refusal::NotAllowed(_) => CodeErreur::OperationNonAutorisee,
+        Refusal::NameReused => CodeErreur::ArgumentIncorrect,
+        Refusal::Inconsistent(_) => CodeErreur::ErreurParDefaut,
+    }
+}
+
+/// What the caller can do about it, in French.
+pub fn advice(refused: &Refused) -> String {
+    match refused {
+        Refused::Closed { reason, until_ms } => {
+            let until = until_ms.map_or(String::new(), |until| {
+                format!(" ; réouverture prévue le {}", calendar::french(until))
+            });
+            format!("{reason}{until}")
+        }
+        Refused::Argument(argument) => argument.to_string(),
+        Refused::TooManySessions(max) => format!("{max} requêtes à la fois par opérateur"),
+        Refused::OverQuota(quota) => {
+            format!("{quota} requêtes par mois ; le compteur repart le 1er du mois")
+        }
+        Refused::Business(refusal) => business_advice(*refusal).to_owned(),
+        Refused::Login(problem) => login_advice(*problem).to_owned(),
+        Refused::NoProfile => "l’opérateur n’a pas de profil connu ; contactez l’OI".to_owned(),
+        Refused::MethodNotAllowed => {
+            "le profil de l’opérateur n’ouvre pas cette méthode ; contactez l’OI".to_owned()
+        }
+        Refused::NameTooLong => "Idempotency-Key : 255 caractères au plus".to_owned(),
+        Refused::Network(error) => network_advice(*error).to_owned(),
+        Refused::Store(StoreError::Unavailable(_) | StoreError::Broken(_)) => {
+            "réessayez plus tard ; après un put, lisez d’abord getReprovisionning".to_owned()
+        }
+        Refused::Deadline => {
+            "pas de réponse à temps ; après un put, lisez d’abord getReprovisionning".to_owned()
+        }
+        Refused::Store(StoreError::Bug(_)) | Refused::Bug => {
+            "donnez à l’OI la valeur de l’en-tête X-Request-Id".to_owned()
+        }
+    }
+}
+
+fn login_advice(problem: LoginProblem) -> &'static str {
+    match problem {
+        LoginProblem::Missing => "HTTP Basic ou WS-Security UsernameToken attendu",
+        LoginProblem::Two => "deux logins différents dans la même requête",
+        LoginProblem::Unreadable => "seuls HTTP Basic et UsernameToken PasswordText sont acceptés",
+        LoginProblem::Wrong => "",
+    }
+}
+
+fn network_advice(error: NetworkError) -> &'static str {
+    match error {
+        NetworkError::Failed => "rien n’est engagé ; réessayez dans quelques minutes",
+        NetworkError::Busy => "rien n’est engagé ; attendez la fin de l’opération sur cette ligne",
+        NetworkError::TimedOut => "rien n’est engagé ; réessayez dans quelques minutes",
+        NetworkError::NoTask => "rien n’est engagé ; vérifiez le contrat ou contactez l’OI",
+    }
+}
+
+fn business_advice(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::UnknownContract => "vérifiez referenceContrat",
+        Refusal::UnknownPlace => {
+            "referenceBatiment, referenceEscalier, referenceEtage : lieu absent du site du contrat"
+        }
+        Refusal::UnknownPbo => "referencePBO : absent de ce lieu, et n’y dessert aucune prise",
+        Refusal::NothingToShow => "aucune route optique à cet endroit",
+        Refusal::NeverReprovisioned => "aucun reprovisionning n’a été demandé pour ce contrat",
+        Refusal::Order(problem) => match problem {
+            OrderProblem::None => "le contrat n’a pas de commande",
+            OrderProblem::Done => "la ligne est déjà raccordée",
+            OrderProblem::Cancelled => "la commande est annulée",
+            OrderProblem::ReportNotSent => "le CR de commande n’a pas encore été envoyé",
+            OrderProblem::OtherIntervention => {
+                "l’intervention n’est pas le raccordement du client final (§1.1)"
+            }
+        },
+        Refusal::BeingDecided => "une demande pour ce contrat est à l’étude ; attendez sa réponse",
+        Refusal::AlreadyRunning => "suivez-la par getReprovisionning ; ne renvoyez pas la demande",
+        Refusal::UnknownFibre => "referenceFibre : fibre inconnue",
+        Refusal::UnknownPto => "referencePTO : prise inconnue sur le site du contrat",
+        Refusal::NotAllowed(rule) => rule_advice(rule),
+        Refusal::NameReused => {
+            "Idempotency-Key ou MessageID déjà employé pour une demande différente"
+        }
+        Refusal::Inconsistent(_) => {
+            "les données de ce contrat se contredisent ; donnez à l’OI l’en-tête X-Request-Id"
+        }
+    }
+}
+
+fn rule_advice(rule: Rule) -> &'static str {
+    match rule {
+        Rule::OtherPm => {
+            "referenceFibre : la fibre n’est pas sur le PM de la commande (§1.1) ; restez sur ce PM"
+        }
+        Rule::OtherPboInZmd => {
+            "referenceFibre : en ZMD, seul le PBO du CR de commande est permis (§1.1)"
+        }
+        Rule::OtherPboOutsideCollective => {
+            "referenceFibre : changer de PBO n’est permis que dans un immeuble collectif en ZTD (§1.1)"
+        }
+        Rule::PboOfAnotherSite => "referenceFibre : le PBO n’est pas sur le site du contrat (§1.1)",
+        Rule::SameFibre => {
+            "referenceFibre : c’est déjà la fibre du contrat (§3.4.1) ; demandez-en une autre"
+        }
+        Rule::KeepsExistingSocket => {
+            "conservationPTO : 0 obligatoire pour une commande sur prise existante, sauf motif Fibre cassée (§3.4.1)"
+        }
+        Rule::KeepsOpacSocket => {
+            "conservationPTO : 0 obligatoire pour une commande sur le parc OPAC (§3.4.1)"
+        }
+        Rule::KeepsDespiteReason => "conservationPTO : 0 obligatoire avec ce motif (§3.4.1)",
+        Rule::KeepsOnVirtualRoute => {
+            "conservationPTO : 0 obligatoire pour une route optique virtuelle (§3.4.1)"
+        }
+        Rule::KeptSocketNeedsFreshFibre => {
+            "conservationPTO 1 : la fibre doit être A construire et Disponible, ou En construction et Réservé (§3.4.1)"
+        }
+        Rule::NamesSocketOnVirtualRoute => {
+            "referencePTO : vide obligatoire pour une route optique virtuelle (§3.4.1)"
+        }
+        Rule::NoSocketToKeep => {
+            "conservationPTO 1 : le contrat n’a pas de prise connue ; donnez referencePTO"
+        }
+        Rule::NotAvailable(Usage::Occupied) => {
+            "referenceFibre : la fibre est Occupé ; choisissez-en une Disponible"
+        }
+        Rule::NotAvailable(Usage::Reserved | Usage::Available) => {
+            "referenceFibre : la fibre est Réservé ; choisissez-en une Disponible"
+        }
+        Rule::HeldByAnother => {
+            "referenceFibre : la fibre vient d’être prise par une autre ligne ; choisissez-en une autre"
+        }
+        Rule::SocketHeldByAnother => {
+            "referencePTO : cette prise dessert une autre ligne ; elle ne peut pas être conservée"
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ereprov_wire::text::LIBELLE_MAX;
+
+    use super::*;
+
+    #[test]
+    fn every_advice_leaves_room_for_its_label() {
+        let rules = [
+            Rule::OtherPm,
+            Rule::OtherPboInZmd,
+            Rule::OtherPboOutsideCollective,
+            Rule::PboOfAnotherSite,
+            Rule::SameFibre,
+            Rule::KeepsExistingSocket,
+            Rule::KeepsOpacSocket,
+            Rule::KeepsDespiteReason,
+            Rule::KeepsOnVirtualRoute,
+            Rule::KeptSocketNeedsFreshFibre,
+            Rule::NamesSocketOnVirtualRoute,
+            Rule::NoSocketToKeep,
+            Rule::NotAvailable(Usage::Occupied),
+            Rule::HeldByAnother,
+            Rule::SocketHeldByAnother,
+        ];
+        for rule in rules {
+            let refused = Refused::Business(Refusal::NotAllowed(rule));
+            let whole = format!("{} : {}", code(&refused).libelle(), advice(&refused));
+            assert!(whole.chars().count() <= LIBELLE_MAX, "{whole}");
+        }
+        let refused = Refused::Network(NetworkError::NoTask);
+        let ko = ko(&refused);
+        assert!(ko.libelle.ends_with("contactez l’OI"), "{}", ko.libelle);
+    }
+
+    #[test]
+    fn a_wrong_password_and_an_unknown_login_read_alike() {
+        let ko = ko(&Refused::Login(LoginProblem::Wrong));
+        assert_eq!(ko.libelle, "Login/Password incorrect");
+    }
+}

@@ -1,0 +1,174 @@
+//! §3.4 putReprovisionning: French in, English through, French out. Networks is asked before the
+//! one transaction that accepts: quota, fibre, job, discharge code, audit.
+
+use ereprov_domain::{
+    Refusal,
+    refs::{ContractRef, FibreRef, PtoRef},
+};
+use ereprov_wire::{
+    envelope::Answer,
+    put_reprovisionning::{ContratReprovisionne, FibreDemandee, Pm, PutReprovisionning},
+};
+
+use super::{
+    answer::{self, Refused},
+    endpoint::{Admitted, Call, Finished, entry, record_over_quota},
+    words,
+};
+use crate::{
+    network::NetworkError,
+    reprovisioning::{
+        discharge_code,
+        request::{Ask, Decision, Seed, accept, decide, settled},
+    },
+    service::Service,
+    store::{
+        StoreError, Tx,
+        audit::{self, Entry},
+        idempotency::Remembered,
+        usage,
+    },
+};
+
+/// Longest name that a caller may give its request, in characters.
+const NAME_MAX: usize = 255;
+
+/// Answers a question.
+pub(super) async fn answer(
+    service: &Service,
+    call: &Call,
+    admitted: &Admitted,
+    question: &PutReprovisionning,
+) -> Finished {
+    let Ok(name) = name(call) else { return Finished::refused(Refused::NameTooLong) };
+    // Held until the answer is chosen: another request for the contract gets 20006 meanwhile.
+    let deciding = service.deciding.begin(admitted.operator_id, &question.reference_contrat);
+    let ask = ask(service, admitted, question, name, deciding.is_none());
+    match prepare(service, &ask).await {
+        Err(refused) => Finished::refused(refused),
+        Ok(Some(first_answer)) => Finished {
+            result: Ok(accepted(&question.reference_contrat, first_answer)),
+            used: None,
+            recorded: false,
+        },
+        Ok(None) => commit(service, call, admitted, ask).await,
+    }
+}
+
+/// What the caller names its request: `Idempotency-Key`, else WS-Addressing's MessageID.
+fn name(call: &Call) -> Result<Option<String>, ()> {
+    let key = call.idempotency_key.as_ref().filter(|key| !key.trim().is_empty());
+    if key.is_some_and(|key| key.chars().count() > NAME_MAX) {
+        return Err(());
+    }
+    let message_id = call.message.header.addressing.as_ref().map(|a| &a.message_id);
+    Ok(match (key, message_id) {
+        (Some(key), _) => Some(format!("key:{key}")),
+        (None, Some(id)) => Some(format!("wsa:{id}")),
+        (None, None) => None,
+    })
+}
+
+fn ask(
+    service: &Service,
+    admitted: &Admitted,
+    question: &PutReprovisionning,
+    name: Option<String>,
+    being_decided: bool,
+) -> Ask {
+    Ask {
+        operator_id: admitted.operator_id,
+        contract: ContractRef::new(question.reference_contrat.as_str()),
+        fibre: FibreRef::new(question.reference_fibre.as_str()),
+        pto: question.reference_pto.as_deref().map(PtoRef::new),
+        keep_pto: question.conservation_pto,
+        reason: words::reason(question.motif),
+        name,
+        being_decided,
+        now_ms: service.clock.now_ms(),
+    }
+}
+
+/// Decides without writing, then asks Networks (contract.md, D36). `Some`: accepted before, under
+/// the same name.
+async fn prepare(service: &Service, ask: &Ask) -> Result<Option<Remembered>, Refused> {
+    let decision = service.store.read("put.decide", ask.clone(), |tx, ask| {
+        Box::pin(async move { settled(decide(tx, ask).await) })
+    });
+    let decision = decision.await.map_err(Refused::Store)?.map_err(Refused::Business)?;
+    let plan = match decision {
+        Decision::Replay(first_answer) => return Ok(Some(first_answer)),
+        Decision::Start(plan) => plan,
+    };
+    let asking = service.networks.can_start(plan.contract_ref());
+    let said = tokio::time::timeout(service.limits.networks_ask, asking).await;
+    said.unwrap_or(Err(NetworkError::TimedOut)).map_err(Refused::Network)?;
+    Ok(None)
+}
+
+/// What the accepting transaction is given.
+struct Acceptance {
+    ask: Ask,
+    seed: Seed,
+    entry: Entry,
+    month: String,
+    quota: i64,
+}
+
+enum Accepted {
+    OverQuota,
+    Decided { used: i64, outcome: Result<Remembered, Refusal> },
+}
+
+async fn commit(service: &Service, call: &Call, admitted: &Admitted, ask: Ask) -> Finished {
+    let seed = Seed {
+        id: service.entropy.id(ask.now_ms),
+        request_id: call.request_id.clone(),
+        discharge_code: discharge_code::generate(&service.entropy),
+    };
+    let contract = ask.contract.clone();
+    let acceptance = Acceptance {
+        ask,
+        seed,
+        entry: entry(call, Some(admitted.operator_id), None),
+        month: admitted.month.clone(),
+        quota: admitted.quota,
+    };
+    let committed =
+        service.store.write("put.accept", acceptance, |tx, args| Box::pin(accept_in(tx, args)));
+    let (result, used) = match committed.await {
+        Err(error) => return Finished::refused(Refused::Store(error)),
+        Ok(Accepted::OverQuota) => (Err(Refused::OverQuota(admitted.quota)), None),
+        Ok(Accepted::Decided { used, outcome }) => {
+            let result = outcome.map(|answer| accepted(contract.as_str(), answer));
+            (result.map_err(Refused::Business), Some(used))
+        }
+    };
+    service.bell.notify_one();
+    Finished { result, used, recorded: true }
+}
+
+/// The accepting transaction, top to bottom.
+async fn accept_in(tx: &mut Tx<'_>, args: &Acceptance) -> Result<Accepted, StoreError> {
+    let Acceptance { ask, seed, entry, month, quota } = args;
+    let Some(used) = usage::count(tx, ask.operator_id, month, *quota).await? else {
+        record_over_quota(tx, entry, *quota).await?;
+        return Ok(Accepted::OverQuota);
+    };
+    let outcome = settled(accept(tx, ask, seed).await)?;
+    let code = outcome
+        .as_ref()
+        .err()
+        .map(|refusal| i64::from(answer::ko(&Refused::Business(*refusal)).code.number()));
+    audit::record(tx, &Entry { code, ..entry.clone() }).await?;
+    Ok(Accepted::Decided { used, outcome })
+}
+
+fn accepted(reference_contrat: &str, answer: Remembered) -> Answer {
+    Answer::Contrat(ContratReprovisionne {
+        reference: reference_contrat.to_owned(),
+        code_decharge: answer.discharge_code,
+        pm: Pm { reference: answer.pm_ref, position: answer.pm_position },
+        fibre: FibreDemandee { reference: answer.fibre_ref, reference_pto: answer.pto_ref },
+    })
+}

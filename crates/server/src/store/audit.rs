@@ -1,0 +1,105 @@
+//! One row for every request that reached an operation.
+
+use super::{
+    Tx,
+    error::StoreError,
+    statement::{Statement, statement},
+    value::{Row, params},
+};
+
+/// What is kept of a request; never a password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The request's own id, also in its answer's `X-Request-Id` and in the log.
+    pub request_id: String,
+    /// When it came.
+    pub at_ms: i64,
+    /// Who asked, once that is known.
+    pub operator_id: Option<i64>,
+    /// The method.
+    pub method: String,
+    /// The contract asked about, where it could be read.
+    pub contract_ref: Option<String>,
+    /// The code of the answer; none: OK.
+    pub code: Option<i64>,
+    /// From the request's last byte to the choice of its answer.
+    pub duration_us: i64,
+    /// Where it came from.
+    pub address: String,
+}
+
+/// Which rows to list; each `None` means any.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Only from here on.
+    pub since_ms: i64,
+    /// Only this operator's.
+    pub operator_id: Option<i64>,
+    /// Only about this contract.
+    pub contract_ref: Option<String>,
+    /// Only with this code; 1, which is none of §4, stands for OK.
+    pub code: Option<i64>,
+    /// No more than this, the latest.
+    pub limit: i64,
+}
+
+static RECORD: Statement = statement!(
+    "audit.record",
+    "INSERT INTO audit
+       (request_id, at_ms, operator_id, method, contract_ref, code, duration_us, address)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+     ON CONFLICT (request_id) DO NOTHING"
+);
+static LIST: Statement = statement!(
+    "audit.list",
+    "SELECT request_id, at_ms, operator_id, method, contract_ref, code, duration_us, address
+     FROM audit
+     WHERE at_ms >= $1
+       AND (CAST($2 AS BIGINT) IS NULL OR operator_id = $2)
+       AND (CAST($3 AS TEXT) IS NULL OR contract_ref = $3)
+       AND (CAST($4 AS BIGINT) IS NULL OR COALESCE(code, 1) = $4)
+     ORDER BY at_ms DESC, request_id DESC LIMIT $5"
+);
+
+/// Keeps a request. A row that is already there stays: it was committed with what it tells.
+pub async fn record(tx: &mut Tx<'_>, entry: &Entry) -> Result<(), StoreError> {
+    let params = params![
+        &entry.request_id,
+        entry.at_ms,
+        entry.operator_id,
+        &entry.method,
+        entry.contract_ref.as_ref(),
+        entry.code,
+        entry.duration_us,
+        &entry.address,
+    ];
+    tx.execute(&RECORD, params).await.map(drop)
+}
+
+/// The latest rows that the filter lets through, newest first.
+pub async fn list(tx: &mut Tx<'_>, filter: &Filter) -> Result<Vec<Entry>, StoreError> {
+    let params = params![
+        filter.since_ms,
+        filter.operator_id,
+        filter.contract_ref.as_ref(),
+        filter.code,
+        filter.limit,
+    ];
+    tx.all(&LIST, params, read).await
+}
+
+fn read(row: &Row<'_>) -> Result<Entry, StoreError> {
+    Ok(Entry {
+        request_id: row.text("request_id")?,
+        at_ms: row.int("at_ms")?,
+        operator_id: row.optional_int("operator_id")?,
+        method: row.text("method")?,
+        contract_ref: row.optional_text("contract_ref")?,
+        code: row.optional_int("code")?,
+        duration_us: row.int("duration_us")?,
+        address: row.text("address")?,
+    })
+}
+
+#[cfg(test)]
+pub(super) static ALL: &[&Statement] = &[&RECORD, &LIST];

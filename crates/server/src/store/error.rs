@@ -1,0 +1,56 @@
+//! What can go wrong with the database.
+
+use std::error::Error;
+
+/// A failure of the database: the caller gets 10100 or 10101, the log gets the cause.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It cannot be reached, or did not answer in time.
+    #[error("the database cannot be reached")]
+    Unavailable(#[source] Box<dyn Error + Send + Sync>),
+    /// It answered with an error.
+    #[error("the database failed")]
+    Broken(#[source] Box<dyn Error + Send + Sync>),
+    /// A use case broke off by a bug of ours.
+    #[error("a transaction was cut off by a bug: {0}")]
+    Bug(String),
+}
+
+impl StoreError {
+    /// A value that our own statements never write.
+    pub(super) fn unexpected(column: &str) -> Self {
+        Self::Broken(format!("unexpected value in column {column}").into())
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode::{CannotOpen, DatabaseBusy, DatabaseLocked};
+        match error.sqlite_error_code() {
+            Some(CannotOpen | DatabaseBusy | DatabaseLocked) => Self::Unavailable(error.into()),
+            _ => Self::Broken(error.into()),
+        }
+    }
+}
+
+impl From<tokio_postgres::Error> for StoreError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        match error.as_db_error() {
+            // Class 57: the server is going down or came up; class 53: it has no room for us.
+            Some(db) if db.code().code().starts_with("57P") || db.code().code() == "53300" => {
+                Self::Unavailable(error.into())
+            }
+            Some(_) => Self::Broken(error.into()),
+            None => Self::Unavailable(error.into()),
+        }
+    }
+}
+
+impl From<deadpool_postgres::PoolError> for StoreError {
+    fn from(error: deadpool_postgres::PoolError) -> Self {
+        match error {
+            deadpool_postgres::PoolError::Backend(error) => error.into(),
+            other => Self::Unavailable(other.into()),
+        }
+    }
+}

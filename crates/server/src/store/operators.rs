@@ -1,0 +1,112 @@
+//! The commercial operators (OC) and their logins.
+
+use super::{
+    Tx,
+    error::StoreError,
+    statement::{Statement, statement},
+    value::{Row, params},
+};
+
+/// An operator as the table has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operator {
+    /// Key.
+    pub id: i64,
+    /// What it logs in with.
+    pub login: String,
+    /// What people and metrics call it.
+    pub name: String,
+    /// Argon2, in PHC form.
+    pub password_hash: String,
+    /// Its technical profile (§2.4); none: 20020.
+    pub profile: Option<String>,
+    /// Calls a month; none: the profile's.
+    pub quota: Option<i64>,
+    /// Requests at once; none: the profile's.
+    pub sessions: Option<i64>,
+    /// Whether its login is refused.
+    pub disabled: bool,
+    /// When it was made.
+    pub created_ms: i64,
+}
+
+macro_rules! columns {
+    () => {
+        "id, login, name, password_hash, profile, quota, sessions, disabled, created_ms"
+    };
+}
+
+static FIND: Statement =
+    statement!("operator.find", concat!("SELECT ", columns!(), " FROM operator WHERE login = $1"));
+static LIST: Statement =
+    statement!("operator.list", concat!("SELECT ", columns!(), " FROM operator ORDER BY id"));
+static INSERT: Statement = statement!(
+    "operator.insert",
+    "INSERT INTO operator
+       (id, login, name, password_hash, profile, quota, sessions, disabled, created_ms, updated_ms)
+     SELECT COALESCE(MAX(id), 0) + 1, $1, $2, $3, $4, $5, $6, FALSE, $7, $7 FROM operator
+     WHERE TRUE
+     ON CONFLICT DO NOTHING"
+);
+static UPDATE: Statement = statement!(
+    "operator.update",
+    "UPDATE operator SET name = $2, password_hash = $3, profile = $4, quota = $5, sessions = $6,
+       disabled = $7, updated_ms = $8
+     WHERE id = $1"
+);
+
+/// The operator with this login.
+pub async fn find(tx: &mut Tx<'_>, login: &str) -> Result<Option<Operator>, StoreError> {
+    tx.first(&FIND, params![login], read).await
+}
+
+/// All of them, oldest first.
+pub async fn list(tx: &mut Tx<'_>) -> Result<Vec<Operator>, StoreError> {
+    tx.all(&LIST, &[], read).await
+}
+
+/// Adds one; its `id` and `disabled` are not looked at. False: the login or the name is taken.
+pub async fn insert(tx: &mut Tx<'_>, operator: &Operator) -> Result<bool, StoreError> {
+    let params = params![
+        &operator.login,
+        &operator.name,
+        &operator.password_hash,
+        operator.profile.as_ref(),
+        operator.quota,
+        operator.sessions,
+        operator.created_ms,
+    ];
+    Ok(tx.execute(&INSERT, params).await? == 1)
+}
+
+/// Writes everything about one that may change.
+pub async fn update(tx: &mut Tx<'_>, operator: &Operator, now_ms: i64) -> Result<(), StoreError> {
+    let params = params![
+        operator.id,
+        &operator.name,
+        &operator.password_hash,
+        operator.profile.as_ref(),
+        operator.quota,
+        operator.sessions,
+        operator.disabled,
+        now_ms,
+    ];
+    tx.execute(&UPDATE, params).await.map(drop)
+}
+
+fn read(row: &Row<'_>) -> Result<Operator, StoreError> {
+    Ok(Operator {
+        id: row.int("id")?,
+        login: row.text("login")?,
+        name: row.text("name")?,
+        password_hash: row.text("password_hash")?,
+        profile: row.optional_text("profile")?,
+        quota: row.optional_int("quota")?,
+        sessions: row.optional_int("sessions")?,
+        disabled: row.bool("disabled")?,
+        created_ms: row.int("created_ms")?,
+    })
+}
+
+#[cfg(test)]
+pub(super) static ALL: &[&Statement] = &[&FIND, &LIST, &INSERT, &UPDATE];

@@ -1,0 +1,217 @@
+//! The embedded database: one writer thread that commits many use cases at once, several readers.
+
+use std::{
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+use super::{
+    UseCase,
+    error::StoreError,
+    tx::{Connection as AnyConnection, Tx},
+};
+
+/// Use cases that share one commit at the most.
+const GROUP_MAX: usize = 64;
+/// Use cases that wait for the writer at the most; more wait outside, under their own deadline.
+const QUEUE_MAX: usize = 1024;
+/// How long a statement waits for another process (an import, an administrator) to commit.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Statements kept prepared on each connection.
+const PREPARED_MAX: usize = 128;
+
+/// A SQLite file.
+#[derive(Clone)]
+pub(super) struct Sqlite {
+    writer: mpsc::Sender<Job>,
+    readers: Arc<Readers>,
+}
+
+/// A use case on its way to the writer: runs in its own savepoint (or learns why there is no
+/// transaction), and leaves behind what to tell the caller once the commit is known.
+type Job = Box<dyn FnOnce(Result<&mut Connection, rusqlite::Error>) -> Tell + Send>;
+type Tell = Box<dyn FnOnce(Result<(), &rusqlite::Error>) + Send>;
+
+struct Readers {
+    idle: Mutex<Vec<Connection>>,
+    permits: Arc<Semaphore>,
+}
+
+impl Sqlite {
+    /// Opens the file, creating it where it is not there.
+    ///
+    /// # Errors
+    /// The file cannot be opened, or is not a database.
+    pub(super) fn open(path: &Path, readers: usize) -> Result<Self, StoreError> {
+        let writer = open_connection(
+            path,
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+        )?;
+        writer.pragma_update(None, "journal_mode", "WAL")?;
+        // A commit that was acknowledged survives the power cut.
+        writer.pragma_update(None, "synchronous", "FULL")?;
+        writer.pragma_update(None, "foreign_keys", "ON")?;
+        let idle = (0..readers)
+            .map(|_| open_connection(path, OpenFlags::SQLITE_OPEN_READ_ONLY))
+            .collect::<Result<Vec<_>, _>>()?;
+        let (sender, receiver) = mpsc::channel(QUEUE_MAX);
+        std::thread::Builder::new()
+            .name("sqlite-writer".into())
+            .spawn(move || write_groups(writer, receiver))
+            .map_err(|error| StoreError::Unavailable(error.into()))?;
+        let permits = Arc::new(Semaphore::new(idle.len()));
+        let readers = Readers { idle: Mutex::new(idle), permits };
+        Ok(Self { writer: sender, readers: Arc::new(readers) })
+    }
+
+    /// Runs a use case on the writer; answers after its group is committed.
+    pub(super) async fn write<A, T>(
+        &self,
+        name: &'static str,
+        arguments: Arc<A>,
+        use_case: UseCase<A, T>,
+    ) -> Result<T, StoreError>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        let (tell, told) = oneshot::channel();
+        let job: Job = Box::new(move |connection| {
+            let outcome = match connection {
+                Ok(connection) => run_in_savepoint(name, connection, &*arguments, use_case),
+                Err(error) => Err(error.into()),
+            };
+            Box::new(move |commit| {
+                let outcome = match (outcome, commit) {
+                    (Ok(_), Err(error)) => Err(StoreError::Broken(error.to_string().into())),
+                    (outcome, _) => outcome,
+                };
+                // Nobody waits any more where the request's deadline has passed.
+                let _ = tell.send(outcome);
+            })
+        });
+        self.writer.send(job).await.map_err(|_| writer_gone())?;
+        told.await.map_err(|_| writer_gone())?
+    }
+
+    /// Runs a use case that only reads, on a connection of its own.
+    pub(super) async fn read<A, T>(
+        &self,
+        name: &'static str,
+        arguments: Arc<A>,
+        use_case: UseCase<A, T>,
+    ) -> Result<T, StoreError>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        let readers = Arc::clone(&self.readers);
+        let permit = Arc::clone(&readers.permits).acquire_owned().await;
+        let permit = permit.map_err(|error| StoreError::Unavailable(error.into()))?;
+        let reading = tokio::task::spawn_blocking(move || {
+            let mut connection =
+                readers.lock().pop().ok_or_else(|| StoreError::Bug("no idle reader".into()))?;
+            let outcome = run_in_snapshot(name, &mut connection, &*arguments, use_case);
+            readers.lock().push(connection);
+            // Kept until the connection is back, even where the caller has given up waiting.
+            drop(permit);
+            outcome
+        });
+        reading.await.map_err(|error| StoreError::Bug(error.to_string()))?
+    }
+}
+
+impl Readers {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn open_connection(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(PREPARED_MAX);
+    Ok(connection)
+}
+
+fn writer_gone() -> StoreError {
+    StoreError::Unavailable("the writer has stopped".into())
+}
+
+/// The writer: takes what waits, runs it in one transaction, commits, then tells every caller.
+fn write_groups(mut connection: Connection, mut jobs: mpsc::Receiver<Job>) {
+    let mut group: Vec<Tell> = Vec::with_capacity(GROUP_MAX);
+    while let Some(first) = jobs.blocking_recv() {
+        if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE") {
+            first(Err(error))(Ok(()));
+            continue;
+        }
+        group.push(first(Ok(&mut connection)));
+        // SQLite ends the whole transaction by itself on some errors (a full disk): no use case may
+        // run after that, and the commit below then fails for all.
+        while group.len() < GROUP_MAX && !connection.is_autocommit() {
+            let Ok(next) = jobs.try_recv() else { break };
+            group.push(next(Ok(&mut connection)));
+        }
+        let commit = connection.execute_batch("COMMIT");
+        if commit.is_err() && !connection.is_autocommit() {
+            // Nothing is committed: the next BEGIN would say so too, where this fails.
+            let _ = connection.execute_batch("ROLLBACK");
+        }
+        for tell in group.drain(..) {
+            tell(commit.as_ref().copied());
+        }
+    }
+}
+
+fn run_in_savepoint<A, T>(
+    name: &'static str,
+    connection: &mut Connection,
+    arguments: &A,
+    use_case: UseCase<A, T>,
+) -> Result<T, StoreError> {
+    connection.execute_batch("SAVEPOINT use_case")?;
+    let outcome = run_to_the_end(name, connection, arguments, use_case);
+    let end =
+        if outcome.is_ok() { "RELEASE use_case" } else { "ROLLBACK TO use_case; RELEASE use_case" };
+    connection.execute_batch(end)?;
+    outcome
+}
+
+fn run_in_snapshot<A, T>(
+    name: &'static str,
+    connection: &mut Connection,
+    arguments: &A,
+    use_case: UseCase<A, T>,
+) -> Result<T, StoreError> {
+    connection.execute_batch("BEGIN")?;
+    let outcome = run_to_the_end(name, connection, arguments, use_case);
+    connection.execute_batch("ROLLBACK")?;
+    outcome
+}
+
+/// On SQLite every step of a use case is ready at once: one poll runs it to its end.
+fn run_to_the_end<A, T>(
+    name: &'static str,
+    connection: &mut Connection,
+    arguments: &A,
+    use_case: UseCase<A, T>,
+) -> Result<T, StoreError> {
+    let run = AssertUnwindSafe(|| {
+        let mut tx = Tx { connection: AnyConnection::Sqlite(connection) };
+        let future = pin!(use_case(&mut tx, arguments));
+        match future.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(outcome) => outcome,
+            Poll::Pending => Err(StoreError::Bug(format!("{name} waited for something else"))),
+        }
+    });
+    catch_unwind(run).unwrap_or_else(|_| Err(StoreError::Bug(format!("{name} panicked"))))
+}

@@ -1,0 +1,105 @@
+//! A transaction on either database, with three verbs.
+
+use super::{
+    error::StoreError,
+    statement::Statement,
+    value::{Param, Row},
+};
+
+/// An open transaction. Dropped without a commit, it is undone.
+pub struct Tx<'c> {
+    pub(super) connection: Connection<'c>,
+}
+
+pub(super) enum Connection<'c> {
+    Sqlite(&'c mut rusqlite::Connection),
+    Postgres(deadpool_postgres::Transaction<'c>),
+}
+
+impl Tx<'_> {
+    /// Runs a statement; answers how many rows it touched.
+    pub async fn execute(
+        &mut self,
+        statement: &Statement,
+        params: &[Param<'_>],
+    ) -> Result<u64, StoreError> {
+        match &mut self.connection {
+            Connection::Sqlite(connection) => {
+                let mut prepared = connection.prepare_cached(statement.sqlite)?;
+                Ok(prepared.execute(rusqlite::params_from_iter(params))? as u64)
+            }
+            Connection::Postgres(tx) => {
+                let prepared = tx.prepare_cached(statement.postgres).await?;
+                Ok(tx.execute_raw(&prepared, params).await?)
+            }
+        }
+    }
+
+    /// The first row of an answer, if there is one.
+    pub async fn first<T>(
+        &mut self,
+        statement: &Statement,
+        params: &[Param<'_>],
+        read: fn(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        match &mut self.connection {
+            Connection::Sqlite(connection) => {
+                let mut prepared = connection.prepare_cached(statement.sqlite)?;
+                let mut rows = prepared.query(rusqlite::params_from_iter(params))?;
+                rows.next()?.map(|row| read(&Row::Sqlite(row))).transpose()
+            }
+            Connection::Postgres(tx) => {
+                let prepared = tx.prepare_cached(statement.postgres).await?;
+                let rows = tx.query(&prepared, &by_reference(params)).await?;
+                rows.first().map(|row| read(&Row::Postgres(row))).transpose()
+            }
+        }
+    }
+
+    /// Every row of an answer.
+    pub async fn all<T>(
+        &mut self,
+        statement: &Statement,
+        params: &[Param<'_>],
+        read: fn(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        match &mut self.connection {
+            Connection::Sqlite(connection) => {
+                let mut prepared = connection.prepare_cached(statement.sqlite)?;
+                let mut rows = prepared.query(rusqlite::params_from_iter(params))?;
+                let mut all = Vec::new();
+                while let Some(row) = rows.next()? {
+                    all.push(read(&Row::Sqlite(row))?);
+                }
+                Ok(all)
+            }
+            Connection::Postgres(tx) => {
+                let prepared = tx.prepare_cached(statement.postgres).await?;
+                let rows = tx.query(&prepared, &by_reference(params)).await?;
+                rows.iter().map(|row| read(&Row::Postgres(row))).collect()
+            }
+        }
+    }
+
+    /// Runs a script of several statements without parameters.
+    pub(super) async fn script(&mut self, text: &str) -> Result<(), StoreError> {
+        match &mut self.connection {
+            Connection::Sqlite(connection) => Ok(connection.execute_batch(text)?),
+            Connection::Postgres(tx) => Ok(tx.batch_execute(text).await?),
+        }
+    }
+
+    /// Marks a point to which [`Tx::undo_to_mark`] goes back.
+    pub async fn mark(&mut self) -> Result<(), StoreError> {
+        self.script("SAVEPOINT mark").await
+    }
+
+    /// Undoes everything since [`Tx::mark`].
+    pub async fn undo_to_mark(&mut self) -> Result<(), StoreError> {
+        self.script("ROLLBACK TO SAVEPOINT mark").await
+    }
+}
+
+fn by_reference<'a>(params: &'a [Param<'_>]) -> Vec<&'a (dyn tokio_postgres::types::ToSql + Sync)> {
+    params.iter().map(|param| param as _).collect()
+}

@@ -1,0 +1,50 @@
+//! The calls of a month, counted and refused in one statement (contract.md, D23).
+
+use super::{
+    Tx,
+    error::StoreError,
+    statement::{Statement, statement},
+    value::params,
+};
+
+static USED: Statement = statement!(
+    "monthly_usage.used",
+    "SELECT used FROM monthly_usage WHERE operator_id = $1 AND month = $2"
+);
+// No row comes back where the limit is reached: the count and the refusal are one act, on any
+// number of instances.
+static COUNT: Statement = statement!(
+    "monthly_usage.count",
+    "INSERT INTO monthly_usage (operator_id, month, used) SELECT $1, $2, 1 WHERE $3 >= 1
+     ON CONFLICT (operator_id, month) DO UPDATE SET used = monthly_usage.used + 1
+       WHERE monthly_usage.used < $3
+     RETURNING used"
+);
+static LIST: Statement = statement!(
+    "monthly_usage.list",
+    "SELECT operator_id, used FROM monthly_usage WHERE month = $1"
+);
+
+/// Calls counted so far.
+pub async fn used(tx: &mut Tx<'_>, operator_id: i64, month: &str) -> Result<i64, StoreError> {
+    let used = tx.first(&USED, params![operator_id, month], |row| row.int("used")).await?;
+    Ok(used.unwrap_or_default())
+}
+
+/// Counts one call; `None`: it would be one over the limit, and is not counted.
+pub async fn count(
+    tx: &mut Tx<'_>,
+    operator_id: i64,
+    month: &str,
+    limit: i64,
+) -> Result<Option<i64>, StoreError> {
+    tx.first(&COUNT, params![operator_id, month, limit], |row| row.int("used")).await
+}
+
+/// What every operator used in a month: (operator, calls).
+pub async fn list(tx: &mut Tx<'_>, month: &str) -> Result<Vec<(i64, i64)>, StoreError> {
+    tx.all(&LIST, params![month], |row| Ok((row.int("operator_id")?, row.int("used")?))).await
+}
+
+#[cfg(test)]
+pub(super) static ALL: &[&Statement] = &[&USED, &COUNT, &LIST];

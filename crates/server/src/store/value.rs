@@ -1,0 +1,155 @@
+//! What goes into a statement and comes out of a row: text, whole numbers, truth, nothing.
+
+use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
+
+use super::error::StoreError;
+
+/// A parameter of a statement.
+#[derive(Debug, Clone, Copy)]
+pub enum Param<'a> {
+    /// NULL
+    Null,
+    /// BIGINT
+    Int(i64),
+    /// TEXT
+    Text(&'a str),
+    /// BOOLEAN
+    Bool(bool),
+}
+
+impl From<i64> for Param<'_> {
+    fn from(value: i64) -> Self {
+        Self::Int(value)
+    }
+}
+
+impl From<bool> for Param<'_> {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+impl<'a> From<&'a str> for Param<'a> {
+    fn from(value: &'a str) -> Self {
+        Self::Text(value)
+    }
+}
+
+impl<'a> From<&'a String> for Param<'a> {
+    fn from(value: &'a String) -> Self {
+        Self::Text(value)
+    }
+}
+
+impl<'a, T: Into<Param<'a>>> From<Option<T>> for Param<'a> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+/// A list of parameters: `params![a, b]`.
+macro_rules! params {
+    ($($value:expr),* $(,)?) => { &[$($crate::store::value::Param::from($value)),*] };
+}
+
+pub(crate) use params;
+
+impl rusqlite::ToSql for Param<'_> {
+    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
+        use rusqlite::types::{ToSqlOutput, ValueRef};
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Int(value) => ValueRef::Integer(*value),
+            Self::Text(value) => ValueRef::Text(value.as_bytes()),
+            Self::Bool(value) => ValueRef::Integer(i64::from(*value)),
+        }))
+    }
+}
+
+impl ToSql for Param<'_> {
+    fn to_sql(
+        &self,
+        ty: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match self {
+            Self::Null => Ok(IsNull::Yes),
+            // Keys of the inventory are 32 bits wide on PostgreSQL (see the migrations).
+            Self::Int(value) if *ty == Type::INT4 => i32::try_from(*value)?.to_sql_checked(ty, out),
+            Self::Int(value) => value.to_sql_checked(ty, out),
+            Self::Text(value) => value.to_sql_checked(ty, out),
+            Self::Bool(value) => value.to_sql_checked(ty, out),
+        }
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
+
+/// A row of an answer, read by the names of its columns.
+pub enum Row<'a> {
+    /// From SQLite.
+    Sqlite(&'a rusqlite::Row<'a>),
+    /// From PostgreSQL.
+    Postgres(&'a tokio_postgres::Row),
+}
+
+impl Row<'_> {
+    /// A text that is there.
+    pub fn text(&self, column: &str) -> Result<String, StoreError> {
+        Ok(match self {
+            Self::Sqlite(row) => row.get(column)?,
+            Self::Postgres(row) => row.try_get(column)?,
+        })
+    }
+
+    /// A text that may be NULL.
+    pub fn optional_text(&self, column: &str) -> Result<Option<String>, StoreError> {
+        Ok(match self {
+            Self::Sqlite(row) => row.get(column)?,
+            Self::Postgres(row) => row.try_get(column)?,
+        })
+    }
+
+    /// A number that is there.
+    pub fn int(&self, column: &str) -> Result<i64, StoreError> {
+        self.optional_int(column)?.ok_or_else(|| StoreError::unexpected(column))
+    }
+
+    /// A number that may be NULL.
+    pub fn optional_int(&self, column: &str) -> Result<Option<i64>, StoreError> {
+        Ok(match self {
+            Self::Sqlite(row) => row.get(column)?,
+            Self::Postgres(row) => match row.try_get::<_, Option<i64>>(column) {
+                Ok(value) => value,
+                Err(_) => row.try_get::<_, Option<i32>>(column)?.map(i64::from),
+            },
+        })
+    }
+
+    /// A truth that is there.
+    pub fn bool(&self, column: &str) -> Result<bool, StoreError> {
+        Ok(match self {
+            Self::Sqlite(row) => row.get(column)?,
+            Self::Postgres(row) => row.try_get(column)?,
+        })
+    }
+
+    /// A word of one of the domain's enumerations.
+    pub fn word<T>(&self, column: &str, parse: fn(&str) -> Option<T>) -> Result<T, StoreError> {
+        parse(&self.text(column)?).ok_or_else(|| StoreError::unexpected(column))
+    }
+
+    /// A word that may be NULL.
+    pub fn optional_word<T>(
+        &self,
+        column: &str,
+        parse: fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, StoreError> {
+        let Some(word) = self.optional_text(column)? else { return Ok(None) };
+        parse(&word).map(Some).ok_or_else(|| StoreError::unexpected(column))
+    }
+}

@@ -1,0 +1,234 @@
+//! Metrics for Prometheus. No contract, fibre or login is ever a label; a KO, which travels over
+//! HTTP 200, is counted by its code.
+
+use std::{
+    sync::atomic::{AtomicI64, AtomicU64, Ordering},
+    time::Duration,
+};
+
+use ereprov_domain::reprovisioning::State;
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
+    registry::{Registry, Unit},
+};
+
+/// Bounds of the durations of requests, in seconds.
+const REQUEST_BUCKETS_S: [f64; 12] =
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 10.0];
+/// Bounds of the durations of re-provisionings, in seconds.
+const REPROVISIONING_BUCKETS_S: [f64; 10] =
+    [1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0, 86_400.0, 604_800.0];
+
+/// Everything that is counted.
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    request_duration: Family<OperationLabels, Histogram>,
+    faults: Family<FaultLabels, Counter>,
+    sessions_active: Family<OperatorLabels, Gauge>,
+    sessions_limit: Family<OperatorLabels, Gauge>,
+    quota_used: Family<OperatorLabels, Gauge>,
+    quota_limit: Family<OperatorLabels, Gauge>,
+    reprovisionings: Family<StateLabels, Gauge>,
+    reprovisioning_duration: Family<ResultLabels, Histogram>,
+    oldest_pending: Gauge<f64, AtomicU64>,
+    open: Gauge,
+    audit_last_write: Gauge,
+    /// Kept beside the gauge, which only the scrape sets.
+    audit_last_write_s: AtomicI64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    operation: &'static str,
+    statut: &'static str,
+    code: String,
+    oc: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OperationLabels {
+    operation: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FaultLabels {
+    kind: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OperatorLabels {
+    oc: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StateLabels {
+    statut: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ResultLabels {
+    resultat: &'static str,
+}
+
+/// What is looked up when the metrics are asked for.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    /// Whether the service is open.
+    pub open: bool,
+    /// Operator by operator.
+    pub operators: Vec<OperatorSnapshot>,
+    /// How many re-provisionings there are in each state, by the contract's word.
+    pub reprovisionings: Vec<(&'static str, i64)>,
+    /// How long the oldest one that runs has run.
+    pub oldest_pending: Duration,
+}
+
+/// One operator's limits, and where it stands.
+#[derive(Debug)]
+pub struct OperatorSnapshot {
+    /// Its name.
+    pub name: String,
+    /// Requests in progress here.
+    pub sessions: i64,
+    /// How many it may have.
+    pub sessions_limit: i64,
+    /// Calls this month.
+    pub used: i64,
+    /// How many it may make.
+    pub quota: i64,
+}
+
+impl Metrics {
+    /// Nothing counted yet.
+    pub fn new() -> Self {
+        let metrics = Self {
+            registry: Registry::with_prefix("ereprov"),
+            requests: Family::default(),
+            request_duration: Family::new_with_constructor(|| Histogram::new(REQUEST_BUCKETS_S)),
+            faults: Family::default(),
+            sessions_active: Family::default(),
+            sessions_limit: Family::default(),
+            quota_used: Family::default(),
+            quota_limit: Family::default(),
+            reprovisionings: Family::default(),
+            reprovisioning_duration: Family::new_with_constructor(|| {
+                Histogram::new(REPROVISIONING_BUCKETS_S)
+            }),
+            oldest_pending: Gauge::default(),
+            open: Gauge::default(),
+            audit_last_write: Gauge::default(),
+            audit_last_write_s: AtomicI64::new(0),
+        };
+        metrics.registered()
+    }
+
+    fn registered(mut self) -> Self {
+        let r = &mut self.registry;
+        r.register(
+            "requests",
+            "Questions answered, by the codeErreur of the answer",
+            self.requests.clone(),
+        );
+        r.register_with_unit(
+            "request_duration",
+            "From a question's last byte to its answer",
+            Unit::Seconds,
+            self.request_duration.clone(),
+        );
+        r.register("faults", "SOAP faults: questions of no known method", self.faults.clone());
+        r.register(
+            "sessions_active",
+            "Requests in progress on this instance",
+            self.sessions_active.clone(),
+        );
+        r.register(
+            "sessions_limit",
+            "Requests that may be in progress",
+            self.sessions_limit.clone(),
+        );
+        r.register("quota_used", "Calls counted this month", self.quota_used.clone());
+        r.register("quota_limit", "Calls a month", self.quota_limit.clone());
+        r.register("reprovisionnings", "Re-provisionings, by state", self.reprovisionings.clone());
+        r.register_with_unit(
+            "reprovisionning_duration",
+            "From the acceptance of a re-provisioning to its end",
+            Unit::Seconds,
+            self.reprovisioning_duration.clone(),
+        );
+        r.register_with_unit(
+            "oldest_pending",
+            "Age of the oldest re-provisioning that has not ended",
+            Unit::Seconds,
+            self.oldest_pending.clone(),
+        );
+        r.register(
+            "ws_open",
+            "1 while the service is open, 0 while every answer is -1",
+            self.open.clone(),
+        );
+        r.register_with_unit(
+            "audit_last_write_timestamp",
+            "When this instance last committed a row of audit",
+            Unit::Seconds,
+            self.audit_last_write.clone(),
+        );
+        r.register("build", "The program", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
+        self
+    }
+
+    /// Counts an answered question; `code` is that of a KO.
+    pub fn request(&self, operation: &'static str, code: Option<i32>, oc: &str, took: Duration) {
+        let statut = if code.is_some() { "KO" } else { "OK" };
+        let code = code.map_or(String::new(), |code| code.to_string());
+        let labels = RequestLabels { operation, statut, code, oc: oc.to_owned() };
+        self.requests.get_or_create(&labels).inc();
+        let durations = self.request_duration.get_or_create(&OperationLabels { operation });
+        durations.observe(took.as_secs_f64());
+    }
+
+    /// Counts a fault.
+    pub fn fault(&self, kind: &'static str) {
+        self.faults.get_or_create(&FaultLabels { kind }).inc();
+    }
+
+    /// Notes that a row of audit was committed.
+    pub fn audit_written(&self, now_ms: i64) {
+        self.audit_last_write_s.store(now_ms / 1000, Ordering::Relaxed);
+    }
+
+    /// Counts a re-provisioning that has ended in this state.
+    pub fn ended(&self, state: State, took_ms: i64) {
+        let labels = ResultLabels { resultat: state.as_str() };
+        let took = Duration::from_millis(u64::try_from(took_ms).unwrap_or_default());
+        self.reprovisioning_duration.get_or_create(&labels).observe(took.as_secs_f64());
+    }
+
+    /// The page that Prometheus reads.
+    pub fn page(&self, snapshot: &Snapshot) -> String {
+        self.open.set(i64::from(snapshot.open));
+        self.oldest_pending.set(snapshot.oldest_pending.as_secs_f64());
+        self.audit_last_write.set(self.audit_last_write_s.load(Ordering::Relaxed));
+        for (statut, count) in &snapshot.reprovisionings {
+            self.reprovisionings.get_or_create(&StateLabels { statut }).set(*count);
+        }
+        for operator in &snapshot.operators {
+            let labels = OperatorLabels { oc: operator.name.clone() };
+            self.sessions_active.get_or_create(&labels).set(operator.sessions);
+            self.sessions_limit.get_or_create(&labels).set(operator.sessions_limit);
+            self.quota_used.get_or_create(&labels).set(operator.used);
+            self.quota_limit.get_or_create(&labels).set(operator.quota);
+        }
+        let mut page = String::new();
+        // Writing into a string does not fail.
+        let _ = encode(&mut page, &self.registry);
+        page
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}

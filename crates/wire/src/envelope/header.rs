@@ -1,0 +1,145 @@
+//! The header blocks that are understood: WS-Security's UsernameToken and WS-Addressing.
+
+use roxmltree::Node;
+
+use super::{SoapVersion, fault::FaultKind};
+use crate::{question::text_of, security::UsernameToken, text::cut};
+
+const WSSE: &str =
+    "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd";
+const WSA: [&str; 2] =
+    ["http://www.w3.org/2005/08/addressing", "http://schemas.xmlsoap.org/ws/2004/08/addressing"];
+const HEADER_BLOCKS_MAX: usize = 32;
+/// Longest `wsa:MessageID` that is kept, in characters: it names a request (contract.md, D22a).
+const MESSAGE_ID_MAX: usize = 255;
+
+/// What the header says.
+#[derive(Debug, Clone, Default)]
+pub struct Header {
+    /// Every UsernameToken that is meant for this service.
+    pub tokens: Vec<UsernameToken>,
+    /// WS-Addressing, where the question names itself.
+    pub addressing: Option<Addressing>,
+}
+
+/// The name that WS-Addressing gives to a question, to which the answer relates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addressing {
+    /// The namespace (there are two in use) in which the question addressed.
+    pub namespace: &'static str,
+    /// `wsa:MessageID`
+    pub message_id: String,
+}
+
+/// Reads a header, or says why nothing may be processed.
+pub(super) fn read(header: Node<'_, '_>, version: SoapVersion) -> Result<Header, FaultKind> {
+    let blocks: Vec<_> = header.children().filter(Node::is_element).collect();
+    if blocks.len() > HEADER_BLOCKS_MAX {
+        return Err(FaultKind::Client("trop de blocs d’en-tête".into()));
+    }
+    let ours = blocks.into_iter().filter(|block| is_for_us(*block, version));
+    let (known, unknown): (Vec<_>, Vec<_>) = ours.partition(|block| is_understood(*block));
+    let refused: Vec<_> = unknown
+        .into_iter()
+        .filter(|block| must_understand(*block, version))
+        .map(|block| {
+            let tag = block.tag_name();
+            (tag.namespace().unwrap_or_default().to_owned(), cut(tag.name(), 60).to_owned())
+        })
+        .collect();
+    if !refused.is_empty() {
+        return Err(FaultKind::MustUnderstand(refused));
+    }
+    let mut read = Header::default();
+    for block in known {
+        match wsa_namespace(block) {
+            Some(namespace) => read_addressing(block, namespace, &mut read)?,
+            None => read.tokens.extend(
+                block.children().filter(|child| is_wsse(*child, "UsernameToken")).map(read_token),
+            ),
+        }
+    }
+    Ok(read)
+}
+
+fn is_wsse(node: Node<'_, '_>, name: &str) -> bool {
+    node.is_element() && node.tag_name().namespace() == Some(WSSE) && node.tag_name().name() == name
+}
+
+fn wsa_namespace(block: Node<'_, '_>) -> Option<&'static str> {
+    WSA.into_iter().find(|namespace| block.tag_name().namespace() == Some(namespace))
+}
+
+fn is_understood(block: Node<'_, '_>) -> bool {
+    const ADDRESSING: [&str; 7] =
+        ["Action", "To", "MessageID", "ReplyTo", "FaultTo", "From", "RelatesTo"];
+    is_wsse(block, "Security")
+        || (wsa_namespace(block).is_some() && ADDRESSING.contains(&block.tag_name().name()))
+}
+
+fn is_for_us(block: Node<'_, '_>, version: SoapVersion) -> bool {
+    let namespace = version.namespace();
+    match version {
+        SoapVersion::V11 => matches!(
+            block.attribute((namespace, "actor")),
+            None | Some("" | "http://schemas.xmlsoap.org/soap/actor/next")
+        ),
+        SoapVersion::V12 => match block.attribute((namespace, "role")) {
+            None | Some("") => true,
+            Some(role) => ["next", "ultimateReceiver"].iter().any(|known| {
+                role.strip_prefix("http://www.w3.org/2003/05/soap-envelope/role/") == Some(known)
+            }),
+        },
+    }
+}
+
+fn must_understand(block: Node<'_, '_>, version: SoapVersion) -> bool {
+    let flag = block.attribute((version.namespace(), "mustUnderstand"));
+    matches!(flag.map(str::trim), Some("1" | "true"))
+}
+
+fn read_addressing(
+    block: Node<'_, '_>,
+    namespace: &'static str,
+    read: &mut Header,
+) -> Result<(), FaultKind> {
+    match block.tag_name().name() {
+        "ReplyTo" | "FaultTo" => {
+            let address =
+                block.descendants().find(|node| node.has_tag_name((namespace, "Address")));
+            let address = address.and_then(text_of).unwrap_or_default();
+            if is_answerable(address.trim(), namespace) {
+                Ok(())
+            } else {
+                Err(FaultKind::OnlyAnonymousAddress)
+            }
+        }
+        "MessageID" => {
+            let id = text_of(block).unwrap_or_default().trim().to_owned();
+            if id.chars().count() > MESSAGE_ID_MAX {
+                return Err(FaultKind::Client("wsa:MessageID : 255 caractères au plus".into()));
+            }
+            if !id.is_empty() {
+                read.addressing = Some(Addressing { namespace, message_id: id });
+            }
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// An answer goes back on its own connection, or nowhere; this service opens none.
+fn is_answerable(address: &str, namespace: &str) -> bool {
+    let anonymous = ["/anonymous", "/none", "/role/anonymous"];
+    address.is_empty() || anonymous.iter().any(|end| address.strip_prefix(namespace) == Some(end))
+}
+
+fn read_token(token: Node<'_, '_>) -> UsernameToken {
+    let child = |name: &str| token.children().find(|child| is_wsse(*child, name));
+    let username = child("Username").and_then(text_of).unwrap_or_default();
+    let digest = child("Password")
+        .and_then(|password| password.attribute("Type"))
+        .is_some_and(|kind| kind.ends_with("#PasswordDigest"));
+    let password = child("Password").and_then(text_of).filter(|_| !digest);
+    UsernameToken::new(username.trim().to_owned(), password)
+}

@@ -1,0 +1,238 @@
+//! A conforming, bounded reader of XML 1.0 with namespaces, without document types.
+//!
+//! `roxmltree` reads the tree. What it leaves open is closed here, each case found in the W3C
+//! conformance suite: XML declarations, processing instructions, names that begin with a colon,
+//! prefixes bound to nothing, the reserved prefix `xmlns`, references to surrogates. Its cost grows
+//! with the square of nested namespace declarations, so the counts that drive it are bounded first.
+
+use roxmltree::{Document, Node, ParsingOptions};
+
+use super::declaration;
+
+/// What a document may hold. Counts are of the raw text, taken before the tree is built.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Characters `<`: elements, end tags, comments, CDATA sections.
+    pub markup_max: usize,
+    /// Characters `=`: attributes and namespace declarations (and any in text).
+    pub equals_max: usize,
+    /// Occurrences of `xmlns`.
+    pub namespaces_max: usize,
+    /// Elements within elements.
+    pub depth_max: usize,
+    /// Attributes of one element.
+    pub attributes_max: usize,
+    /// Bytes of one element's or attribute's name.
+    pub name_bytes_max: usize,
+}
+
+impl Limits {
+    /// A question: the largest honest one has about 60 pieces of markup.
+    pub const QUESTION: Self = Self {
+        markup_max: 1024,
+        equals_max: 1024,
+        namespaces_max: 64,
+        depth_max: 32,
+        attributes_max: 64,
+        name_bytes_max: 256,
+    };
+}
+
+/// Why a text is not a document that is read here.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum XmlError {
+    /// A bound of [`Limits`] was passed; the name says which.
+    #[error("document trop grand : {0}")]
+    TooBig(&'static str),
+    /// A document type declaration.
+    #[error("les déclarations DOCTYPE sont interdites")]
+    Doctype,
+    /// A processing instruction.
+    #[error("les instructions de traitement sont interdites")]
+    ProcessingInstruction,
+    /// A version other than XML 1.0.
+    #[error("seule la version 1.0 de XML est lue")]
+    Version,
+    /// A broken XML declaration.
+    #[error("la déclaration XML est mal formée")]
+    Declaration,
+    /// Anything else that is not well-formed, with the line where it shows (from 1).
+    #[error("XML mal formé, ligne {line}")]
+    Malformed {
+        /// Line of the text, from 1.
+        line: u32,
+    },
+}
+
+/// Reads a document.
+///
+/// # Errors
+/// Whatever is not well-formed XML 1.0 with namespaces, holds a DOCTYPE or a processing
+/// instruction, or passes one of the limits.
+pub fn parse<'t>(text: &'t str, limits: &Limits) -> Result<Document<'t>, XmlError> {
+    let (_, text) = declaration::split(text)?;
+    check_raw(text, limits)?;
+    let nodes_limit = u32::try_from(limits.markup_max * 2).unwrap_or(u32::MAX);
+    let options = ParsingOptions { allow_dtd: false, nodes_limit, ..ParsingOptions::default() };
+    let document = Document::parse_with_options(text, options).map_err(|error| match error {
+        roxmltree::Error::DtdDetected => XmlError::Doctype,
+        roxmltree::Error::NodesLimitReached => XmlError::TooBig("éléments"),
+        other => XmlError::Malformed { line: other.pos().row },
+    })?;
+    check_tree(&document, limits)?;
+    Ok(document)
+}
+
+/// The bounds and rules that are checked on the text itself, before anything is allocated for it.
+fn check_raw(text: &str, limits: &Limits) -> Result<(), XmlError> {
+    let count = |byte: u8| text.bytes().filter(|b| *b == byte).count();
+    if count(b'<') > limits.markup_max {
+        return Err(XmlError::TooBig("éléments"));
+    }
+    if count(b'=') > limits.equals_max {
+        return Err(XmlError::TooBig("attributs"));
+    }
+    if text.matches("xmlns").count() > limits.namespaces_max {
+        return Err(XmlError::TooBig("espaces de noms"));
+    }
+    for (position, _) in text.match_indices("&#") {
+        check_reference(&text[position + 2..])
+            .ok_or_else(|| XmlError::Malformed { line: line_of(text, position) })?;
+    }
+    Ok(())
+}
+
+/// A character reference names a character (production 66); inside CDATA it is only text, and a
+/// malformed one there is refused too: no honest question has any.
+fn check_reference(after: &str) -> Option<()> {
+    let (digits, radix) = after.strip_prefix('x').map_or((after, 10), |hex| (hex, 16));
+    let (digits, _) = digits.get(..digits.len().min(9))?.split_once(';')?;
+    if digits.starts_with('+') {
+        return None;
+    }
+    char::from_u32(u32::from_str_radix(digits, radix).ok()?).map(drop)
+}
+
+fn check_tree(document: &Document<'_>, limits: &Limits) -> Result<(), XmlError> {
+    let text = document.input_text();
+    let mut depth = 0_usize;
+    let mut node = document.root();
+    loop {
+        check_node(node, text, limits)?;
+        if let Some(child) = node.first_child() {
+            depth += 1;
+            if depth > limits.depth_max {
+                return Err(XmlError::TooBig("profondeur"));
+            }
+            node = child;
+            continue;
+        }
+        while node.next_sibling().is_none() {
+            match node.parent() {
+                Some(parent) => node = parent,
+                None => return Ok(()),
+            }
+            depth -= 1;
+        }
+        node = node.next_sibling().expect("the loop above stops at a node that has one");
+    }
+}
+
+fn check_node(node: Node<'_, '_>, text: &str, limits: &Limits) -> Result<(), XmlError> {
+    if node.is_pi() {
+        return Err(XmlError::ProcessingInstruction);
+    }
+    if !node.is_element() {
+        return Ok(());
+    }
+    let malformed = || XmlError::Malformed { line: line_of(text, node.range().start) };
+    if text[node.range().start..].starts_with("<:") {
+        return Err(malformed());
+    }
+    if node.attributes().len() > limits.attributes_max {
+        return Err(XmlError::TooBig("attributs"));
+    }
+    if node.tag_name().name().len() > limits.name_bytes_max {
+        return Err(XmlError::TooBig("noms"));
+    }
+    for attribute in node.attributes() {
+        if text[attribute.range().start..].starts_with(':') {
+            return Err(malformed());
+        }
+        if attribute.name().len() > limits.name_bytes_max {
+            return Err(XmlError::TooBig("noms"));
+        }
+    }
+    let unbound = |ns: &roxmltree::Namespace<'_>| {
+        ns.name() == Some("xmlns") || (ns.name().is_some() && ns.uri().is_empty())
+    };
+    if node.namespaces().any(unbound) { Err(malformed()) } else { Ok(()) }
+}
+
+fn line_of(text: &str, position: usize) -> u32 {
+    let breaks = text.as_bytes()[..position].iter().filter(|b| **b == b'\n').count();
+    u32::try_from(breaks + 1).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<(), XmlError> {
+        parse(text, &Limits::QUESTION).map(drop)
+    }
+
+    #[test]
+    fn what_the_tree_reader_alone_lets_through() {
+        for bad in [
+            "<:a/>",
+            "<a :b='1'/>",
+            "<a xmlns:p=''><p:b/></a>",
+            "<a xmlns:xmlns='u'/>",
+            "<a>&#xD800;</a>",
+            "<a>&#x110000;</a>",
+            "<a>&#+65;</a>",
+            "<a><b :c='1'/></a>",
+        ] {
+            assert!(matches!(read(bad), Err(XmlError::Malformed { .. })), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_is_refused_outright() {
+        assert_eq!(read("<!DOCTYPE a><a/>"), Err(XmlError::Doctype));
+        assert_eq!(read("<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"), Err(XmlError::Doctype));
+        assert_eq!(read("<a><?p x?></a>"), Err(XmlError::ProcessingInstruction));
+        assert_eq!(read("<?p x?><a/>"), Err(XmlError::ProcessingInstruction));
+        assert_eq!(read("<a/><?p x?>"), Err(XmlError::ProcessingInstruction));
+        assert_eq!(read("<?xml version='1.1'?><a/>"), Err(XmlError::Version));
+        assert_eq!(read("<a>\n<b>\n</a>"), Err(XmlError::Malformed { line: 3 }));
+    }
+
+    #[test]
+    fn what_is_read() {
+        for good in [
+            "<a/>",
+            "<?xml version='1.0' encoding='UTF-8'?>\n<!-- c --><a b='&#233;&#xE9;'>é<![CDATA[<]]></a>\n",
+            "<a xmlns='u' xmlns:p='v'><p:b xmlns=''/></a>",
+        ] {
+            assert_eq!(read(good), Ok(()), "{good}");
+        }
+    }
+
+    #[test]
+    fn bounds() {
+        let deep = |n: usize| format!("{}{}", "<a>".repeat(n), "</a>".repeat(n));
+        assert_eq!(read(&deep(31)), Ok(()));
+        assert_eq!(read(&deep(33)), Err(XmlError::TooBig("profondeur")));
+        let wide: String = (0..65).map(|n| format!(" a{n}=''")).collect();
+        assert_eq!(read(&format!("<a{wide}/>")), Err(XmlError::TooBig("attributs")));
+        let declared: String = (0..65).map(|n| format!(" xmlns:a{n}='u'")).collect();
+        assert_eq!(read(&format!("<a{declared}/>")), Err(XmlError::TooBig("espaces de noms")));
+        assert_eq!(
+            read(&format!("<a>{}</a>", "<b/>".repeat(1100))),
+            Err(XmlError::TooBig("éléments"))
+        );
+        assert_eq!(read(&format!("<a{}/>", "b".repeat(300))), Err(XmlError::TooBig("noms")));
+    }
+}
