@@ -45,6 +45,8 @@ pub fn prepare(folder: &Path, listen: SocketAddr, reset: bool) -> anyhow::Result
         folder.display()
     );
     if reset {
+        // Refused while a demo serves these very files.
+        drop(crate::run::lock(&database)?);
         for name in DATABASE_FILES {
             let path = folder.join(name);
             if path.exists() {

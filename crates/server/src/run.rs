@@ -40,7 +40,8 @@ pub struct Running {
     working: CancellationToken,
     listeners: TaskTracker,
     workers: TaskTracker,
-    _lock: Option<File>,
+    /// Held until the end: see [`lock`].
+    database_lock: Option<File>,
 }
 
 /// What a caller decides about a start.
@@ -88,7 +89,6 @@ pub async fn start(config: &Config, store: Store, parts: Parts) -> anyhow::Resul
     }
     listeners.close();
     workers.close();
-    let _lock = lock;
     Ok(Running {
         address,
         telemetry,
@@ -98,7 +98,7 @@ pub async fn start(config: &Config, store: Store, parts: Parts) -> anyhow::Resul
         working,
         listeners,
         workers,
-        _lock,
+        database_lock: lock,
     })
 }
 
@@ -111,6 +111,7 @@ impl Running {
         self.service.in_progress.wait().await;
         self.working.cancel();
         self.workers.wait().await;
+        drop(self.database_lock);
     }
 }
 
@@ -178,7 +179,7 @@ async fn listen(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListene
 }
 
 /// One service a database file: sessions and contracts being decided are counted in its memory.
-fn lock(database: &Path) -> anyhow::Result<File> {
+pub(crate) fn lock(database: &Path) -> anyhow::Result<File> {
     let path = database.with_extension("lock");
     let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
     match file.try_lock() {

@@ -136,7 +136,7 @@ fn expected_field(
     let shown: String =
         cut(tag.name(), 40).chars().filter(|c| crate::text::is_allowed(*c)).collect();
     if !matches!(tag.namespace(), None | Some("" | NAMESPACE)) {
-        return Err(BadArgument::new(&shown, "élément d’un autre espace de noms"));
+        return Err(BadArgument::new(&shown, "élément d'un autre espace de noms"));
     }
     if let Some(field) = expected.iter().find(|field| **field == tag.name()) {
         return Ok(field);
@@ -164,7 +164,7 @@ fn value_of(child: Node<'_, '_>, field: &'static str) -> Result<Option<String>, 
         return Ok(None);
     }
     let text = text_of(child)
-        .ok_or_else(|| BadArgument::new(field, "contient un élément au lieu d’une valeur"))?;
+        .ok_or_else(|| BadArgument::new(field, "contient un élément au lieu d'une valeur"))?;
     clean(&text, length_of(field)).map_err(|bad: BadText| BadArgument::new(field, bad))
 }
 

@@ -38,7 +38,7 @@ pub enum LoginProblem {
     Wrong,
 }
 
-/// The login of a request, from its Authorization header and its UsernameTokens.
+/// The login of a request, from its Authorization header and each `UsernameToken`.
 ///
 /// # Errors
 /// There is none, there are two different ones, or one that cannot be verified.

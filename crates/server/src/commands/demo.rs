@@ -64,7 +64,8 @@ pub async fn run(context: &Context, args: Args) -> Result<(), Failure> {
 /// What a newcomer needs, and nothing that does not work when pasted.
 fn greeting(running: &Running, config: &Path) -> String {
     let url = &running.service.public_url;
-    let config = config.display();
+    let program = std::env::current_exe().unwrap_or_else(|_| "ereprovd".into());
+    let (program, config) = (program.display(), config.display());
     let telemetry = running
         .telemetry
         .map_or(String::new(), |address| format!("\n  metrics   http://{address}/metrics"));
@@ -84,7 +85,7 @@ Try it:
 <referenceContrat>MUT56816520160316162024</referenceContrat>\
 </e:getSiteStructure></s:Body></s:Envelope>'
 
-  ereprovd --config {config} operator list
+  {program} --config {config} operator list
 
 Ctrl-C stops it."
     )

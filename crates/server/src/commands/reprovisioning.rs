@@ -22,7 +22,7 @@ use crate::{
 pub enum Command {
     /// List the latest ones.
     List {
-        /// Only in this state: initiated, in_progress, completed, cancelled or failed.
+        /// Only in this state: `initiated`, `in_progress`, `completed`, `cancelled` or `failed`.
         #[arg(long, value_parser = state)]
         state: Option<State>,
         /// Only of this contract.

@@ -5,7 +5,10 @@ mod request;
 mod response;
 mod wsdl;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, OnceLock, atomic::AtomicBool},
+};
 
 use axum::{
     Extension, Router,
@@ -77,6 +80,8 @@ async fn soap(
         authorization: request::header(&parts.headers, "authorization"),
         idempotency_key: request::header(&parts.headers, "idempotency-key"),
         message,
+        operator: OnceLock::new(),
+        told: AtomicBool::new(false),
     };
     let reply = endpoint::handle(service, call).await;
     response::answer(version, &request_id, reply)

@@ -5,7 +5,6 @@ use std::io::Read;
 use axum::body::Body;
 use ereprov_wire::{
     charset::decode,
-    code_erreur::CodeErreur,
     envelope::{self, Fault, FaultKind, Message, SoapVersion},
 };
 use flate2::read::GzDecoder;
@@ -13,7 +12,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::{HeaderMap, StatusCode, header};
 
 use super::FALLBACK_VERSION;
-use crate::service::Limits;
+use crate::{service::Limits, soap};
 
 /// A POST that is no question: an HTTP status and a fault.
 #[derive(Debug)]
@@ -52,10 +51,9 @@ pub(super) async fn read(
 
 /// The server has no room for one more request (20004).
 pub(super) fn overloaded(version: SoapVersion) -> Unreadable {
-    let kind = FaultKind::Receiver(CodeErreur::RessourcesDepassees, "réessayez dans 5 secondes");
     Unreadable {
         status: StatusCode::INTERNAL_SERVER_ERROR,
-        fault: kind.in_version(version),
+        fault: soap::overloaded().in_version(version),
         retry_after_s: Some(5),
     }
 }
@@ -126,11 +124,8 @@ async fn receive(
     let fault = match collected {
         Ok(Ok(collected)) => return Ok(collected.to_bytes().to_vec()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(too_large(version)),
-        Ok(Err(_)) => FaultKind::Client("le corps n’est pas arrivé en entier".to_owned()),
-        Err(_) => FaultKind::Receiver(
-            CodeErreur::TimeoutClient,
-            "le corps de la requête n’est pas arrivé à temps",
-        ),
+        Ok(Err(_)) => FaultKind::Client("le corps n'est pas arrivé en entier".to_owned()),
+        Err(_) => soap::client_too_slow(),
     };
     let status = StatusCode::INTERNAL_SERVER_ERROR;
     Err(Unreadable { status, fault: fault.in_version(version), retry_after_s: None })
@@ -166,7 +161,7 @@ fn unpack(
         Ok(_) => Ok(unpacked),
         Err(_) => Err(Unreadable {
             status: StatusCode::INTERNAL_SERVER_ERROR,
-            fault: FaultKind::Client("le corps n’est pas du gzip valide".to_owned())
+            fault: FaultKind::Client("le corps n'est pas du gzip valide".to_owned())
                 .in_version(version),
             retry_after_s: None,
         }),

@@ -9,7 +9,7 @@ use ereprov_wire::envelope::{FaultKind, SoapVersion, write_fault};
 use super::request::Unreadable;
 use crate::{
     service::Service,
-    soap::endpoint::{QuotaLeft, Reply},
+    soap::reply::{QuotaLeft, Reply},
 };
 
 /// An answer of a method: HTTP 200, OK or KO (contract.md, D5); 401 where there was no login.

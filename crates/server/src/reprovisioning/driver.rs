@@ -23,7 +23,7 @@ use crate::{
 /// Jobs stepped at the same time at the most.
 const AT_ONCE_MAX: usize = 32;
 /// Between two clean-ups of what is no longer needed.
-const HOUSEKEEPING: Duration = Duration::from_secs(600);
+const HOUSEKEEPING: Duration = Duration::from_mins(10);
 
 /// The worker.
 #[derive(Clone)]

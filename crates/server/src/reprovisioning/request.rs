@@ -60,7 +60,10 @@ impl Ask {
             // No value contains it (§2.5), so no two requests run together alike.
             hash.update([0]);
         }
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hash.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
+            text.push_str(&format!("{byte:02x}"));
+            text
+        })
     }
 }
 
@@ -173,7 +176,7 @@ async fn plan(tx: &mut Tx<'_>, contract: Contract, ask: &Ask) -> Result<Plan, St
         // Not kept: recorded as given, for the technician may have found one that nobody knew.
         _ => None,
     };
-    let line = line_of(&contract)?;
+    let line = line_of(&contract);
     let asked = Asked { reason: ask.reason, keep_pto: ask.keep_pto, names_pto: ask.pto.is_some() };
     let target = target_of(&contract, &fibre, named.as_ref())?;
     eligibility::check(&line, &asked, &target).map_err(Refusal::NotAllowed)?;
@@ -181,15 +184,15 @@ async fn plan(tx: &mut Tx<'_>, contract: Contract, ask: &Ask) -> Result<Plan, St
     Ok(Plan { contract, fibre, kept_pto })
 }
 
-fn line_of(contract: &Contract) -> Result<Line, Refusal> {
-    Ok(Line {
+fn line_of(contract: &Contract) -> Line {
+    Line {
         zone: contract.zone,
         building: contract.building,
         route: contract.route,
         existing_socket: contract.existing_socket,
         opac: contract.opac,
         has_socket: contract.pto_id.is_some(),
-    })
+    }
 }
 
 /// The fibre as the rules see it from the contract.

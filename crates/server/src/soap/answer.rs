@@ -1,7 +1,9 @@
 //! The only file that chooses a code of §4, and what the caller is told beside its label.
 
 use ereprov_domain::{Refusal, eligibility::Rule, order::OrderProblem, route::Usage};
-use ereprov_wire::{code_erreur::CodeErreur, entete::Ko, question::BadArgument};
+use ereprov_wire::{
+    code_erreur::CodeErreur, entete::Ko, envelope::FaultKind, question::BadArgument,
+};
 
 use crate::{
     admission::credentials::LoginProblem, calendar, network::NetworkError, store::StoreError,
@@ -41,6 +43,19 @@ pub enum Refused {
     Deadline,
     /// A bug of ours.
     Bug,
+}
+
+/// The fault of a request that finds no room, before its method is known (contract.md, D37).
+pub fn overloaded() -> FaultKind {
+    FaultKind::Receiver(CodeErreur::RessourcesDepassees, "réessayez dans quelques secondes")
+}
+
+/// The fault of a request whose body does not arrive in time (contract.md, D37).
+pub fn client_too_slow() -> FaultKind {
+    FaultKind::Receiver(
+        CodeErreur::TimeoutClient,
+        "le corps de la requête n'est pas arrivé à temps",
+    )
 }
 
 /// The code and label of a refusal.
@@ -98,7 +113,7 @@ fn business_code(refusal: Refusal) -> CodeErreur {
 }
 
 /// What the caller can do about it, in French.
-pub fn advice(refused: &Refused) -> String {
+fn advice(refused: &Refused) -> String {
     match refused {
         Refused::Closed { reason, until_ms } => {
             let until = until_ms.map_or(String::new(), |until| {
@@ -113,20 +128,20 @@ pub fn advice(refused: &Refused) -> String {
         }
         Refused::Business(refusal) => business_advice(*refusal).to_owned(),
         Refused::Login(problem) => login_advice(*problem).to_owned(),
-        Refused::NoProfile => "l’opérateur n’a pas de profil connu ; contactez l’OI".to_owned(),
+        Refused::NoProfile => "l'opérateur n'a pas de profil connu ; contactez l'OI".to_owned(),
         Refused::MethodNotAllowed => {
-            "le profil de l’opérateur n’ouvre pas cette méthode ; contactez l’OI".to_owned()
+            "le profil de l'opérateur n'ouvre pas cette méthode ; contactez l'OI".to_owned()
         }
         Refused::NameTooLong => "Idempotency-Key : 255 caractères au plus".to_owned(),
         Refused::Network(error) => network_advice(*error).to_owned(),
         Refused::Store(StoreError::Unavailable(_) | StoreError::Broken(_)) => {
-            "réessayez plus tard ; après un put, lisez d’abord getReprovisionning".to_owned()
+            "réessayez plus tard ; après un put, lisez d'abord getReprovisionning".to_owned()
         }
         Refused::Deadline => {
-            "pas de réponse à temps ; après un put, lisez d’abord getReprovisionning".to_owned()
+            "pas de réponse à temps ; après un put, lisez d'abord getReprovisionning".to_owned()
         }
         Refused::Store(StoreError::Bug(_)) | Refused::Bug => {
-            "donnez à l’OI la valeur de l’en-tête X-Request-Id".to_owned()
+            "donnez à l'OI la valeur de l'en-tête X-Request-Id".to_owned()
         }
     }
 }
@@ -142,10 +157,10 @@ fn login_advice(problem: LoginProblem) -> &'static str {
 
 fn network_advice(error: NetworkError) -> &'static str {
     match error {
-        NetworkError::Failed => "rien n’est engagé ; réessayez dans quelques minutes",
-        NetworkError::Busy => "rien n’est engagé ; attendez la fin de l’opération sur cette ligne",
-        NetworkError::TimedOut => "rien n’est engagé ; réessayez dans quelques minutes",
-        NetworkError::NoTask => "rien n’est engagé ; vérifiez le contrat ou contactez l’OI",
+        NetworkError::Failed => "rien n'est engagé ; réessayez dans quelques minutes",
+        NetworkError::Busy => "rien n'est engagé ; attendez la fin de l'opération sur cette ligne",
+        NetworkError::TimedOut => "rien n'est engagé ; réessayez dans quelques minutes",
+        NetworkError::NoTask => "rien n'est engagé ; vérifiez le contrat ou contactez l'OI",
     }
 }
 
@@ -155,19 +170,19 @@ fn business_advice(refusal: Refusal) -> &'static str {
         Refusal::UnknownPlace => {
             "referenceBatiment, referenceEscalier, referenceEtage : lieu absent du site du contrat"
         }
-        Refusal::UnknownPbo => "referencePBO : absent de ce lieu, et n’y dessert aucune prise",
+        Refusal::UnknownPbo => "referencePBO : absent de ce lieu, et n'y dessert aucune prise",
         Refusal::NothingToShow => "aucune route optique à cet endroit",
-        Refusal::NeverReprovisioned => "aucun reprovisionning n’a été demandé pour ce contrat",
+        Refusal::NeverReprovisioned => "aucun reprovisionning n'a été demandé pour ce contrat",
         Refusal::Order(problem) => match problem {
-            OrderProblem::None => "le contrat n’a pas de commande",
+            OrderProblem::None => "le contrat n'a pas de commande",
             OrderProblem::Done => "la ligne est déjà raccordée",
             OrderProblem::Cancelled => "la commande est annulée",
-            OrderProblem::ReportNotSent => "le CR de commande n’a pas encore été envoyé",
+            OrderProblem::ReportNotSent => "le CR de commande n'a pas encore été envoyé",
             OrderProblem::OtherIntervention => {
-                "l’intervention n’est pas le raccordement du client final (§1.1)"
+                "l'intervention n'est pas le raccordement du client final (§1.1)"
             }
         },
-        Refusal::BeingDecided => "une demande pour ce contrat est à l’étude ; attendez sa réponse",
+        Refusal::BeingDecided => "une demande pour ce contrat est à l'étude ; attendez sa réponse",
         Refusal::AlreadyRunning => "suivez-la par getReprovisionning ; ne renvoyez pas la demande",
         Refusal::UnknownFibre => "referenceFibre : fibre inconnue",
         Refusal::UnknownPto => "referencePTO : prise inconnue sur le site du contrat",
@@ -176,7 +191,7 @@ fn business_advice(refusal: Refusal) -> &'static str {
             "Idempotency-Key ou MessageID déjà employé pour une demande différente"
         }
         Refusal::Inconsistent(_) => {
-            "les données de ce contrat se contredisent ; donnez à l’OI l’en-tête X-Request-Id"
+            "les données de ce contrat se contredisent ; donnez à l'OI l'en-tête X-Request-Id"
         }
     }
 }
@@ -184,17 +199,17 @@ fn business_advice(refusal: Refusal) -> &'static str {
 fn rule_advice(rule: Rule) -> &'static str {
     match rule {
         Rule::OtherPm => {
-            "referenceFibre : la fibre n’est pas sur le PM de la commande (§1.1) ; restez sur ce PM"
+            "referenceFibre : la fibre n'est pas sur le PM de la commande (§1.1) ; restez sur ce PM"
         }
         Rule::OtherPboInZmd => {
             "referenceFibre : en ZMD, seul le PBO du CR de commande est permis (§1.1)"
         }
         Rule::OtherPboOutsideCollective => {
-            "referenceFibre : changer de PBO n’est permis que dans un immeuble collectif en ZTD (§1.1)"
+            "referenceFibre : changer de PBO n'est permis que dans un immeuble collectif en ZTD (§1.1)"
         }
-        Rule::PboOfAnotherSite => "referenceFibre : le PBO n’est pas sur le site du contrat (§1.1)",
+        Rule::PboOfAnotherSite => "referenceFibre : le PBO n'est pas sur le site du contrat (§1.1)",
         Rule::SameFibre => {
-            "referenceFibre : c’est déjà la fibre du contrat (§3.4.1) ; demandez-en une autre"
+            "referenceFibre : c'est déjà la fibre du contrat (§3.4.1) ; demandez-en une autre"
         }
         Rule::KeepsExistingSocket => {
             "conservationPTO : 0 obligatoire pour une commande sur prise existante, sauf motif Fibre cassée (§3.4.1)"
@@ -213,7 +228,7 @@ fn rule_advice(rule: Rule) -> &'static str {
             "referencePTO : vide obligatoire pour une route optique virtuelle (§3.4.1)"
         }
         Rule::NoSocketToKeep => {
-            "conservationPTO 1 : le contrat n’a pas de prise connue ; donnez referencePTO"
+            "conservationPTO 1 : le contrat n'a pas de prise connue ; donnez referencePTO"
         }
         Rule::NotAvailable(Usage::Occupied) => {
             "referenceFibre : la fibre est Occupé ; choisissez-en une Disponible"
@@ -222,7 +237,7 @@ fn rule_advice(rule: Rule) -> &'static str {
             "referenceFibre : la fibre est Réservé ; choisissez-en une Disponible"
         }
         Rule::HeldByAnother => {
-            "referenceFibre : la fibre vient d’être prise par une autre ligne ; choisissez-en une autre"
+            "referenceFibre : la fibre vient d'être prise par une autre ligne ; choisissez-en une autre"
         }
         Rule::SocketHeldByAnother => {
             "referencePTO : cette prise dessert une autre ligne ; elle ne peut pas être conservée"
@@ -262,7 +277,7 @@ mod tests {
         }
         let refused = Refused::Network(NetworkError::NoTask);
         let ko = ko(&refused);
-        assert!(ko.libelle.ends_with("contactez l’OI"), "{}", ko.libelle);
+        assert!(ko.libelle.ends_with("contactez l'OI"), "{}", ko.libelle);
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! Where the wire's French meets the domain's English, and nowhere else.
 
+mod admit;
 mod answer;
 pub mod endpoint;
 mod get_reprovisionning;
 mod get_ro_site;
 mod get_site_structure;
 mod put_reprovisionning;
+pub mod reply;
+mod settle;
 pub(crate) mod words;
 
-pub use answer::{Refused, advice, ko};
+pub use answer::{Refused, client_too_slow, ko, overloaded};

@@ -11,8 +11,10 @@ use ereprov_wire::{
 };
 
 use super::{
+    admit::Admitted,
     answer::{self, Refused},
-    endpoint::{Admitted, Call, Finished, entry, record_over_quota},
+    endpoint::Call,
+    settle::{Finished, entry, record_over_quota},
     words,
 };
 use crate::{
@@ -55,7 +57,7 @@ pub(super) async fn answer(
     }
 }
 
-/// What the caller names its request: `Idempotency-Key`, else WS-Addressing's MessageID.
+/// What the caller names its request: `Idempotency-Key`, else `wsa:MessageID`.
 fn name(call: &Call) -> Result<Option<String>, ()> {
     let key = call.idempotency_key.as_ref().filter(|key| !key.trim().is_empty());
     if key.is_some_and(|key| key.chars().count() > NAME_MAX) {
@@ -130,7 +132,7 @@ async fn commit(service: &Service, call: &Call, admitted: &Admitted, ask: Ask) -
     let acceptance = Acceptance {
         ask,
         seed,
-        entry: entry(call, Some(admitted.operator_id), None),
+        entry: entry(call, None),
         month: admitted.month.clone(),
         quota: admitted.quota,
     };

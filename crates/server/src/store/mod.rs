@@ -118,3 +118,6 @@ impl Store {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -81,6 +81,19 @@ impl Tx<'_> {
         }
     }
 
+    /// Prepares a statement and runs nothing.
+    #[cfg(test)]
+    pub(super) async fn prepare(&mut self, statement: &Statement) -> Result<(), StoreError> {
+        match &mut self.connection {
+            Connection::Sqlite(connection) => {
+                Ok(connection.prepare_cached(statement.sqlite).map(drop)?)
+            }
+            Connection::Postgres(tx) => {
+                Ok(tx.prepare_cached(statement.postgres).await.map(drop)?)
+            }
+        }
+    }
+
     /// Runs a script of several statements without parameters.
     pub(super) async fn script(&mut self, text: &str) -> Result<(), StoreError> {
         match &mut self.connection {

@@ -1,6 +1,6 @@
 //! What goes into a statement and comes out of a row: text, whole numbers, truth, nothing.
 
-use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
+use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
 
 use super::error::StoreError;
 
@@ -89,6 +89,26 @@ impl ToSql for Param<'_> {
     to_sql_checked!();
 }
 
+/// A whole number of either width (see the migrations).
+struct Whole(i64);
+
+impl<'a> FromSql<'a> for Whole {
+    fn from_sql(
+        ty: &Type,
+        raw: &'a [u8],
+    ) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Self(if *ty == Type::INT4 {
+            i32::from_sql(ty, raw)?.into()
+        } else {
+            i64::from_sql(ty, raw)?
+        }))
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        matches!(*ty, Type::INT4 | Type::INT8)
+    }
+}
+
 /// A row of an answer, read by the names of its columns.
 pub enum Row<'a> {
     /// From SQLite.
@@ -123,10 +143,7 @@ impl Row<'_> {
     pub fn optional_int(&self, column: &str) -> Result<Option<i64>, StoreError> {
         Ok(match self {
             Self::Sqlite(row) => row.get(column)?,
-            Self::Postgres(row) => match row.try_get::<_, Option<i64>>(column) {
-                Ok(value) => value,
-                Err(_) => row.try_get::<_, Option<i32>>(column)?.map(i64::from),
-            },
+            Self::Postgres(row) => row.try_get::<_, Option<Whole>>(column)?.map(|whole| whole.0),
         })
     }
 

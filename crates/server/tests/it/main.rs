@@ -1,1 +1,14 @@
-fn main(){}
+//! The service from outside: a real server on a free port, real requests, as an OC sends them.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at the unexpected")]
+
+mod admin;
+mod codes;
+mod crash;
+mod harness;
+mod http;
+mod races;
+mod rules;
+mod samples;
+mod stacks;
+mod telemetry;
+mod workflow;

@@ -35,7 +35,7 @@ pub struct Addressing {
 pub(super) fn read(header: Node<'_, '_>, version: SoapVersion) -> Result<Header, FaultKind> {
     let blocks: Vec<_> = header.children().filter(Node::is_element).collect();
     if blocks.len() > HEADER_BLOCKS_MAX {
-        return Err(FaultKind::Client("trop de blocs d’en-tête".into()));
+        return Err(FaultKind::Client("trop de blocs d'en-tête".into()));
     }
     let ours = blocks.into_iter().filter(|block| is_for_us(*block, version));
     let (known, unknown): (Vec<_>, Vec<_>) = ours.partition(|block| is_understood(*block));

@@ -41,7 +41,7 @@ pub fn read(text: &str, hint: SoapVersion, action: Option<&str>) -> Result<Messa
     let document = parse(text, &Limits::QUESTION).map_err(|error| client(error.to_string()))?;
     let envelope = document.root_element();
     if envelope.tag_name().name() != "Envelope" {
-        return Err(client("l’élément racine n’est pas une enveloppe SOAP".into()));
+        return Err(client("l'élément racine n'est pas une enveloppe SOAP".into()));
     }
     let version = SoapVersion::of_namespace(envelope.tag_name().namespace().unwrap_or_default())
         .ok_or_else(|| FaultKind::VersionMismatch.in_version(SoapVersion::V11))?;
@@ -61,14 +61,14 @@ fn read_envelope(
         None => Header::default(),
     };
     let body = parts.next().filter(|part| part.has_tag_name((version.namespace(), "Body")));
-    let body = body.ok_or_else(|| client("l’enveloppe n’a pas de Body"))?;
+    let body = body.ok_or_else(|| client("l'enveloppe n'a pas de Body"))?;
     if parts.next().is_some() {
         return Err(client("rien ne peut suivre le Body"));
     }
     let mut children = body.children().filter(Node::is_element);
     let wrapper = children.next().ok_or_else(|| client("le Body est vide"))?;
     if children.next().is_some() {
-        return Err(client("le Body contient plus d’un élément"));
+        return Err(client("le Body contient plus d'un élément"));
     }
     let tag = wrapper.tag_name();
     let operation = Operation::named(tag.name())

@@ -117,7 +117,7 @@ pub(super) fn read(files: &Files) -> Result<Rows, Vec<Mistake>> {
     let mut rows = Rows::default();
     let mut reader = Reader { files, mistakes: &mut mistakes };
     rows.operators = reader.rows("operators.csv", OPERATOR, operator);
-    rows.floors = reader.rows("floors.csv", FLOOR, |record| floor(record));
+    rows.floors = reader.rows("floors.csv", FLOOR, floor);
     rows.pbos = reader.rows("pbos.csv", PBO, pbo);
     rows.ptos = reader.rows("ptos.csv", PTO, pto);
     rows.fibres = reader.rows("fibres.csv", FIBRE, fibre);
@@ -358,10 +358,7 @@ fn reprovisioning(record: &Record<'_>) -> Result<ReprovisioningRow, Mistake> {
     })
 }
 
-fn words<T: std::fmt::Display>(all: &[T]) -> Vec<&'static str>
-where
-    T: Word,
-{
+fn words<T: Word>(all: &[T]) -> Vec<&'static str> {
     all.iter().map(Word::word).collect()
 }
 

@@ -1,0 +1,80 @@
+//! Who asks, and may they: closed, login, profile, session, quota, in the order of contract.md D26.
+
+use super::{answer::Refused, endpoint::Call};
+use crate::{
+    admission::{
+        credentials::{LoginProblem, claimed},
+        sessions::Session,
+    },
+    calendar,
+    service::Service,
+    store::{
+        StoreError, Tx,
+        operators::{self, Operator},
+        service::{self, ServiceState},
+        usage,
+    },
+};
+
+/// A request that passed login, profile and session: it counts.
+pub(super) struct Admitted {
+    pub(super) operator_id: i64,
+    pub(super) month: String,
+    pub(super) quota: i64,
+    _session: Session,
+}
+
+/// Closed, login, profile, session, quota. The call learns its operator once the login is
+/// verified.
+pub(super) async fn admit(service: &Service, call: &Call) -> Result<Admitted, Refused> {
+    let claim = claimed(call.authorization.as_deref(), &call.message.header.tokens);
+    let login = claim.as_ref().map_or(String::new(), |claim| claim.login.clone());
+    let month = calendar::month(call.at_ms);
+    let asked = service
+        .store
+        .read("admission", (login, month.clone()), |tx, (login, month)| {
+            Box::pin(look_up(tx, login, month))
+        })
+        .await;
+    let known = asked.map_err(Refused::Store)?;
+    if known.state.closed {
+        let ServiceState { reason, until_ms, .. } = known.state;
+        return Err(Refused::Closed { reason, until_ms });
+    }
+    let claim = claim.map_err(Refused::Login)?;
+    if !service.credentials.verify(&claim, known.operator.as_ref()).await {
+        return Err(Refused::Login(LoginProblem::Wrong));
+    }
+    let Some(found) = known.operator else { return Err(Refused::Login(LoginProblem::Wrong)) };
+    let found = call.operator.get_or_init(|| found);
+    let profile = found.profile.as_ref().and_then(|name| service.profiles.get(name));
+    let profile = profile.ok_or(Refused::NoProfile)?;
+    if !profile.methods.contains(&call.message.operation) {
+        return Err(Refused::MethodNotAllowed);
+    }
+    let sessions_max = found.sessions.unwrap_or(profile.sessions);
+    let session = service.sessions.open(found.id, sessions_max);
+    let session = session.ok_or(Refused::TooManySessions(sessions_max))?;
+    let quota = found.quota.unwrap_or(profile.quota);
+    if known.used >= quota {
+        // Counting it would refuse it too; this spares the work.
+        return Err(Refused::OverQuota(quota));
+    }
+    Ok(Admitted { operator_id: found.id, month, quota, _session: session })
+}
+
+struct Known {
+    state: ServiceState,
+    operator: Option<Operator>,
+    used: i64,
+}
+
+async fn look_up(tx: &mut Tx<'_>, login: &str, month: &str) -> Result<Known, StoreError> {
+    let state = service::read(tx).await?;
+    let operator = operators::find(tx, login).await?;
+    let used = match &operator {
+        Some(operator) => usage::used(tx, operator.id, month).await?,
+        None => 0,
+    };
+    Ok(Known { state, operator, used })
+}

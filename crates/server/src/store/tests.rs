@@ -1,0 +1,451 @@
+//! The store on both databases: every statement is prepared on both, and what the promises rest on
+//! is tried on both. A missing PostgreSQL is a failure: `scripts/test` starts one.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use ereprov_domain::route::{Fate, Usage};
+
+use super::{
+    Location, Store, StoreError, Tx, admin_acts, audit, contracts, dialect, fibres, idempotency,
+    inventory, migrations, network_orders, operators,
+    reprovisionings::{self, Lease},
+    service, sites,
+    statement::Statement,
+    usage,
+};
+
+/// Runs one test on both databases, each time on a fresh one.
+macro_rules! on_both {
+    ($($name:ident)*) => {$(
+        mod $name {
+            #[tokio::test]
+            async fn sqlite() {
+                let folder = tempfile::tempdir().unwrap();
+                let location = super::Location::Sqlite(folder.path().join("test.db"));
+                super::$name(super::Store::open(&location, 4).await.unwrap()).await;
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                super::$name(super::postgres().await).await;
+            }
+        }
+    )*};
+}
+
+on_both! {
+    every_statement_is_prepared
+    what_fails_is_undone
+    the_quota_stops_where_it_says
+    a_fibre_has_one_holder
+    one_runs_at_a_time
+    a_lease_keeps_others_off
+    sockets_are_exchanged
+    names_are_kept_for_a_time
+    rows_come_in_the_order_of_the_inventory
+}
+
+/// A fresh database on the PostgreSQL that the test script started.
+async fn postgres() -> Store {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let server = std::env::var("TEST_POSTGRES_URL")
+        .expect("TEST_POSTGRES_URL names a PostgreSQL server; scripts/test starts one");
+    let name = format!("store_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+    let (client, connection) =
+        tokio_postgres::connect(&server, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+        .batch_execute(&format!("CREATE DATABASE {name} TEMPLATE template0 LC_COLLATE 'C'"))
+        .await
+        .unwrap();
+    let (base, _) = server.rsplit_once('/').expect("the URL ends in a database");
+    let url = format!("{base}/{name}");
+    Store::open(&Location::Postgres(url), 16).await.unwrap()
+}
+
+fn statements() -> Vec<&'static Statement> {
+    let mut all: Vec<&Statement> = [
+        admin_acts::ALL,
+        audit::ALL,
+        contracts::ALL,
+        fibres::ALL,
+        idempotency::ALL,
+        inventory::ALL,
+        migrations::ALL,
+        network_orders::ALL,
+        operators::ALL,
+        service::ALL,
+        sites::ALL,
+        usage::ALL,
+    ]
+    .concat();
+    all.extend(reprovisionings::ALL.concat());
+    all
+}
+
+async fn every_statement_is_prepared(store: Store) {
+    let mut all = statements();
+    all.sort_by_key(|statement| statement.name);
+    for pair in all.windows(2) {
+        assert_ne!(pair[0].name, pair[1].name, "a name of its own for each statement");
+    }
+    assert!(all.iter().any(|statement| std::ptr::eq(*statement, &raw const dialect::CLAIM)));
+    let prepared = store.write("prepare", all, |tx, all| {
+        Box::pin(async move {
+            for statement in all {
+                tx.prepare(statement)
+                    .await
+                    .map_err(|error| StoreError::Bug(format!("{}: {error:?}", statement.name)))?;
+            }
+            Ok(())
+        })
+    });
+    prepared.await.unwrap();
+}
+
+async fn what_fails_is_undone(store: Store) {
+    let failed = store.write("fail", (), |tx, ()| {
+        Box::pin(async move {
+            assert!(operators::insert(tx, &operator("oc")).await?);
+            Err::<(), _>(StoreError::Bug("on purpose".into()))
+        })
+    });
+    assert!(matches!(failed.await, Err(StoreError::Bug(_))));
+    let panicked = store.write("panic", (), |tx, ()| {
+        Box::pin(async move {
+            assert!(operators::insert(tx, &operator("oc")).await?);
+            tx.mark().await?;
+            assert!(operators::insert(tx, &operator("other")).await?);
+            tx.undo_to_mark().await
+        })
+    });
+    panicked.await.unwrap();
+    let all = store.read("list", (), |tx, ()| Box::pin(operators::list(tx))).await.unwrap();
+    let logins: Vec<_> = all.iter().map(|operator| operator.login.as_str()).collect();
+    assert_eq!(logins, ["oc"]);
+}
+
+async fn the_quota_stops_where_it_says(store: Store) {
+    let id = with_operator(&store).await;
+    let counting = (0..50).map(|_| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            let count =
+                store.write("count", id, |tx, id| Box::pin(usage::count(tx, *id, "2026-11", 20)));
+            count.await.unwrap()
+        })
+    });
+    let mut passed = Vec::new();
+    for task in counting.collect::<Vec<_>>() {
+        passed.extend(task.await.unwrap());
+    }
+    passed.sort_unstable();
+    assert_eq!(passed, (1..=20).collect::<Vec<_>>());
+    let none = store.write("count", id, |tx, id| Box::pin(usage::count(tx, *id, "2026-12", 0)));
+    assert_eq!(none.await.unwrap(), None, "a quota of nothing lets nothing pass");
+    let used = store.read("used", id, |tx, id| Box::pin(usage::used(tx, *id, "2026-11")));
+    assert_eq!(used.await.unwrap(), 20);
+}
+
+async fn a_fibre_has_one_holder(store: Store) {
+    let net = with_network(&store, 2, 8).await;
+    let fibre = net.fibres[0];
+    let holding = net.contracts.clone().into_iter().map(|contract| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            let held = store.write("hold", (fibre, contract), |tx, (fibre, contract)| {
+                Box::pin(fibres::hold(tx, *fibre, *contract, Usage::Available))
+            });
+            held.await.unwrap()
+        })
+    });
+    let mut winners = 0;
+    for task in holding.collect::<Vec<_>>() {
+        winners += i32::from(task.await.unwrap());
+    }
+    assert_eq!(winners, 1);
+    let found = by_id(&store, fibre).await;
+    assert_eq!(found.usage, Usage::Reserved);
+    let holder = found.contract_id.unwrap();
+    let released = store.write("release", (fibre, holder), |tx, (fibre, holder)| {
+        Box::pin(fibres::release(tx, *fibre, *holder, Usage::Available, false))
+    });
+    released.await.unwrap();
+    let found = by_id(&store, fibre).await;
+    assert_eq!((found.usage, found.contract_id), (Usage::Available, None));
+}
+
+async fn one_runs_at_a_time(store: Store) {
+    let net = with_network(&store, 2, 1).await;
+    let first = job(&net, 0, "a", 1);
+    assert!(insert(&store, first.clone()).await.unwrap());
+    assert!(!insert(&store, job(&net, 1, "b", 2)).await.unwrap(), "one runs for the contract");
+    let lease = Lease { token: "t".into(), until_ms: 100 };
+    assert_eq!(claim(&store, lease, 0).await, ["a"]);
+    assert!(finish(&store, "a", "t").await);
+    assert!(!finish(&store, "a", "t").await, "an end is an end");
+    assert!(insert(&store, job(&net, 1, "b", 2)).await.unwrap());
+    let code_twice =
+        reprovisionings::Reprovisioning { discharge_code: "code-a".into(), ..job(&net, 1, "c", 3) };
+    assert!(finish_by_lease(&store, "b").await);
+    assert!(insert(&store, code_twice).await.is_err(), "a discharge code is one request's");
+}
+
+async fn a_lease_keeps_others_off(store: Store) {
+    let net = with_network(&store, 3, 3).await;
+    for (index, name) in ["a", "b", "c"].into_iter().enumerate() {
+        let job = reprovisionings::Reprovisioning {
+            contract_id: net.contracts[index],
+            due_ms: i64::try_from(index).unwrap() * 10,
+            ..job(&net, index, name, 1)
+        };
+        assert!(insert(&store, job).await.unwrap());
+    }
+    let lease = |token: &str, until_ms| Lease { token: token.into(), until_ms };
+    assert_eq!(claim(&store, lease("one", 50), 10).await, ["a", "b"]);
+    assert_eq!(claim(&store, lease("two", 60), 20).await, ["c"], "the others are held");
+    assert!(claim(&store, lease("three", 99), 49).await.is_empty());
+    assert_eq!(claim(&store, lease("three", 99), 50).await, ["a", "b"], "a lease ends by itself");
+    assert!(!finish(&store, "a", "one").await, "who lost the lease writes nothing");
+    assert!(finish(&store, "a", "three").await);
+}
+
+async fn sockets_are_exchanged(store: Store) {
+    let net = with_network(&store, 2, 1).await;
+    let before = (by_id(&store, net.fibres[0]).await, by_id(&store, net.fibres[1]).await);
+    let kept = before.0.pto.clone().unwrap();
+    let exchange = (before.1.clone(), kept.0);
+    for _ in 0..2 {
+        let exchanged = store.write("exchange", exchange.clone(), |tx, (fibre, kept)| {
+            Box::pin(async move {
+                // As the step does: the fibre as it is now.
+                let fibre = fibres::by_id(tx, fibre.id).await?.unwrap();
+                fibres::exchange_sockets(tx, &fibre, *kept).await
+            })
+        });
+        exchanged.await.unwrap();
+        assert_eq!(by_id(&store, net.fibres[1]).await.pto, Some(kept.clone()));
+        assert_eq!(by_id(&store, net.fibres[0]).await.pto, before.1.pto, "twice is once");
+    }
+    let fated = (net.fibres[0], net.contracts[0]);
+    let left = store.write("leave", fated, |tx, (fibre, contract)| {
+        Box::pin(async move {
+            assert!(fibres::hold(tx, *fibre, *contract, Usage::Available).await?);
+            fibres::leave(tx, *fibre, *contract, Fate::OutOfService).await
+        })
+    });
+    left.await.unwrap();
+    let found = by_id(&store, net.fibres[0]).await;
+    assert!(found.out_of_service);
+    assert_eq!((found.shown_usage(), found.contract_id), (Usage::Occupied, None));
+}
+
+async fn names_are_kept_for_a_time(store: Store) {
+    let net = with_network(&store, 1, 1).await;
+    assert!(insert(&store, job(&net, 0, "a", 1)).await.unwrap());
+    let answer = idempotency::Remembered {
+        digest: "d".into(),
+        reprovisioning_id: "a".into(),
+        discharge_code: "code-a".into(),
+        pm_ref: "PM".into(),
+        pm_position: "1".into(),
+        fibre_ref: "F0".into(),
+        pto_ref: None,
+    };
+    let kept = (net.operator, answer.clone());
+    let remembered = store.write("remember", kept, |tx, (operator, answer)| {
+        Box::pin(idempotency::remember(tx, *operator, "n", answer, 1000))
+    });
+    remembered.await.unwrap();
+    let find = |since: i64| {
+        let store = store.clone();
+        let asked = (net.operator, since);
+        async move {
+            let found = store.read("find", asked, |tx, (operator, since)| {
+                Box::pin(idempotency::find(tx, *operator, "n", *since))
+            });
+            found.await.unwrap()
+        }
+    };
+    assert_eq!(find(999).await, Some(answer));
+    assert_eq!(find(1000).await, None);
+    let forgotten = store.write("forget", (), |tx, ()| Box::pin(idempotency::forget(tx, 1000)));
+    assert_eq!(forgotten.await.unwrap(), 1);
+}
+
+async fn rows_come_in_the_order_of_the_inventory(store: Store) {
+    let read = store.write("order", (), |tx, ()| {
+        Box::pin(async move {
+            let site = inventory::add_site(tx, "S").await?.unwrap();
+            for floor in ["06", "13", "12", "é", "Z", "a"] {
+                inventory::add_floor(tx, site, ["B", "E", floor]).await?.unwrap();
+            }
+            assert_eq!(inventory::add_floor(tx, site, ["B", "E", "13"]).await?, None);
+            sites::floors(tx, site).await
+        })
+    });
+    let floors: Vec<_> = read.await.unwrap().into_iter().map(|floor| floor.floor).collect();
+    assert_eq!(floors, ["06", "13", "12", "é", "Z", "a"]);
+}
+
+// ---- a small network ----
+
+struct Network {
+    operator: i64,
+    fibres: Vec<i64>,
+    contracts: Vec<i64>,
+}
+
+fn operator(login: &str) -> operators::Operator {
+    operators::Operator {
+        id: 0,
+        login: login.into(),
+        name: format!("name of {login}"),
+        password_hash: "$".into(),
+        profile: Some("OC".into()),
+        quota: None,
+        sessions: None,
+        disabled: false,
+        created_ms: 1,
+    }
+}
+
+async fn with_operator(store: &Store) -> i64 {
+    let added = store.write("operator", (), |tx, ()| {
+        Box::pin(async move {
+            assert!(operators::insert(tx, &operator("oc")).await?);
+            assert!(!operators::insert(tx, &operator("oc")).await?, "a login is one operator's");
+            Ok(operators::find(tx, "oc").await?.unwrap().id)
+        })
+    });
+    added.await.unwrap()
+}
+
+/// `fibres` fibres with a socket each, F0, F1, …; `contracts` contracts without a route.
+async fn with_network(store: &Store, fibres: usize, contracts: usize) -> Network {
+    let operator = with_operator(store).await;
+    let asked = (operator, fibres, contracts);
+    let made = store.write("network", asked, |tx, (operator, fibres, contracts)| {
+        Box::pin(network(tx, *operator, *fibres, *contracts))
+    });
+    made.await.unwrap()
+}
+
+async fn network(
+    tx: &mut Tx<'_>,
+    operator: i64,
+    fibres: usize,
+    contracts: usize,
+) -> Result<Network, StoreError> {
+    let site = inventory::add_site(tx, "S").await?.unwrap();
+    let floor = inventory::add_floor(tx, site, ["B", "E", "1"]).await?.unwrap();
+    let pbo_id = inventory::add_pbo(tx, floor, "BE-01", "1").await?.unwrap();
+    let mut made = Network { operator, fibres: vec![], contracts: vec![] };
+    for number in 0..fibres {
+        let pto = inventory::add_pto(tx, &format!("P{number}"), floor, "built").await?;
+        let new = inventory::NewFibre {
+            reference: &format!("F{number}"),
+            pbo_id,
+            pto_id: pto,
+            pm_ref: "PM",
+            pm_position: "1",
+            cable: "C",
+            tube: "T",
+            colour: "C",
+            usage: "available",
+            out_of_service: false,
+        };
+        made.fibres.push(inventory::add_fibre(tx, &new).await?.unwrap());
+    }
+    for number in 0..contracts {
+        let new = inventory::NewContract {
+            reference: &format!("K{number}"),
+            operator_id: operator,
+            floor_id: Some(floor),
+            pbo_id: Some(pbo_id),
+            pm_ref: Some("PM"),
+            fibre_id: None,
+            zone: "ztd",
+            building_kind: "collective",
+            route_kind: "real",
+            existing_socket: false,
+            opac: false,
+            order_state: "open",
+            intervention: "connection",
+        };
+        made.contracts.push(inventory::add_contract(tx, &new).await?.unwrap());
+    }
+    Ok(made)
+}
+
+fn job(net: &Network, fibre: usize, id: &str, number: i64) -> reprovisionings::Reprovisioning {
+    use ereprov_domain::{
+        reason::Reason,
+        reprovisioning::{State, Step},
+    };
+    reprovisionings::Reprovisioning {
+        id: id.into(),
+        contract_id: net.contracts[0],
+        contract_ref: String::new(),
+        operator_id: net.operator,
+        operator_name: String::new(),
+        number,
+        attempt: 1,
+        previous_id: None,
+        request_id: "r".into(),
+        fibre_id: net.fibres[fibre],
+        fibre_ref: String::new(),
+        old_fibre_id: None,
+        old_fibre_ref: None,
+        reason: Reason::BrokenFibre,
+        keep_pto: false,
+        pto_ref: None,
+        kept_pto_id: None,
+        kept_pto_ref: None,
+        usage_before: Usage::Available,
+        held_before: false,
+        discharge_code: format!("code-{id}"),
+        state: State::Initiated,
+        ended_because: None,
+        accepted_ms: 1,
+        in_progress_ms: None,
+        ended_ms: None,
+        step: Step::Submit,
+        due_ms: 0,
+        failures: 0,
+        last_error: None,
+    }
+}
+
+async fn insert(store: &Store, job: reprovisionings::Reprovisioning) -> Result<bool, StoreError> {
+    store.write("insert", job, |tx, job| Box::pin(reprovisionings::insert(tx, job, "test"))).await
+}
+
+async fn claim(store: &Store, lease: Lease, now_ms: i64) -> Vec<String> {
+    let claimed = store.write("claim", (lease, now_ms), |tx, (lease, now)| {
+        Box::pin(reprovisionings::claim(tx, lease, *now, 10))
+    });
+    let mut ids = claimed.await.unwrap();
+    ids.sort_unstable();
+    ids
+}
+
+async fn finish(store: &Store, id: &str, token: &str) -> bool {
+    use ereprov_domain::reprovisioning::State;
+    let asked = (id.to_owned(), token.to_owned());
+    let finished = store.write("finish", asked, |tx, (id, token)| {
+        Box::pin(reprovisionings::finish(tx, id, token, State::Completed, None, 9))
+    });
+    finished.await.unwrap()
+}
+
+async fn finish_by_lease(store: &Store, id: &str) -> bool {
+    let lease = Lease { token: "again".into(), until_ms: 1000 };
+    claim(store, lease, 500).await;
+    finish(store, id, "again").await
+}
+
+async fn by_id(store: &Store, id: i64) -> fibres::Fibre {
+    let found = store.read("by_id", id, |tx, id| Box::pin(fibres::by_id(tx, *id)));
+    found.await.unwrap().unwrap()
+}

@@ -1,0 +1,18 @@
+//! A server, a client, a clock in hand.
+
+mod answer;
+mod caller;
+mod network;
+mod oi;
+mod program;
+mod question;
+mod schema;
+mod wait;
+
+pub use answer::Reply;
+pub use caller::{Caller, basic, envelope};
+pub use network::{MUT, Role, fibre};
+pub use oi::{Oi, Setup};
+pub use program::{Process, demo_config, failed, import_demo, printed, run, run_with_input};
+pub use question::{NAMESPACE, Put, get, routes, routes_at, structure};
+pub use wait::eventually;

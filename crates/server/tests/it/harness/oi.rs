@@ -1,0 +1,250 @@
+//! An operator of infrastructure with the demo network, on a port of its own.
+
+use std::net::SocketAddr;
+
+use ereprov_server::{
+    clock::{Clock, Entropy},
+    config::Config,
+    demo,
+    inventory::load::{Files, load},
+    run::{self, Parts, Running},
+    store::{
+        Store,
+        audit::{self, Entry, Filter},
+        fibres::{self, Fibre},
+        operators,
+        reprovisionings::{self, Reprovisioning},
+    },
+};
+use hyper::Method;
+use tempfile::TempDir;
+
+use super::{
+    answer::Reply,
+    caller::{Caller, Lost, basic, envelope},
+};
+
+/// How a server is set up for a test.
+pub struct Setup {
+    /// Settings over those of the demo, as TOML.
+    pub config: String,
+    /// The files of the network.
+    pub files: Files,
+    /// The time.
+    pub clock: Clock,
+    /// Chance.
+    pub entropy: Entropy,
+    /// Whether the driver works by itself.
+    pub driver_runs: bool,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            config: String::new(),
+            files: demo::files(),
+            clock: Clock::System,
+            entropy: Entropy::system(),
+            driver_runs: true,
+        }
+    }
+}
+
+impl Setup {
+    /// Settings over those of the demo.
+    pub fn config(toml: &str) -> Self {
+        Self { config: toml.to_owned(), ..Self::default() }
+    }
+
+    /// The clock stands at this time, and the driver is stepped by hand.
+    pub fn at(time: &str) -> Self {
+        let now = ereprov_server::calendar::parse(time).expect("a time");
+        Self { clock: Clock::manual(now), driver_runs: false, ..Self::default() }
+    }
+
+    pub async fn start(self) -> Oi {
+        Oi::start(self).await
+    }
+}
+
+/// A running service, and a caller of it.
+pub struct Oi {
+    pub running: Running,
+    pub clock: Clock,
+    pub folder: TempDir,
+    caller: Caller,
+}
+
+/// The demo's settings, made quick: a test does not wait for seconds.
+const QUICK: &str = "
+[server]
+listen = \"127.0.0.1:0\"
+[networks]
+start_ms = 20
+repatch_ms = 30
+[workflow]
+poll_ms = 20
+backoff_first_ms = 10
+backoff_max_ms = 50
+[telemetry]
+listen = \"127.0.0.1:0\"
+log_level = \"error\"
+";
+
+impl Oi {
+    /// The demo, as quick as tests want it.
+    pub async fn demo() -> Self {
+        Setup::default().start().await
+    }
+
+    async fn start(setup: Setup) -> Self {
+        let folder = TempDir::new().unwrap();
+        let config = configuration(&folder, &setup.config);
+        let store = Store::open(&config.location().unwrap(), 8).await.unwrap();
+        load(&store, &setup.files, setup.clock.now_ms()).await.unwrap();
+        let parts = Parts {
+            clock: setup.clock.clone(),
+            entropy: setup.entropy,
+            driver_runs: setup.driver_runs,
+        };
+        let running = run::start(&config, store, parts).await.unwrap();
+        Self { running, clock: setup.clock, folder, caller: Caller::new() }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.running.address
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.running.service.store
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}/hermesDeploiement/eReprov/2.0", self.address())
+    }
+
+    /// Asks as `oc-demo`, in SOAP 1.1; the answer is held against the schema.
+    pub async fn ask(&self, question: &str) -> Reply {
+        self.ask_as("oc-demo", question).await
+    }
+
+    /// Asks as an operator whose password is its login.
+    pub async fn ask_as(&self, login: &str, question: &str) -> Reply {
+        self.ask_with(login, question, &[]).await
+    }
+
+    /// Asks with headers of one's own.
+    pub async fn ask_with(&self, login: &str, question: &str, headers: &[(&str, &str)]) -> Reply {
+        let basic = basic(login, login);
+        let mut all = vec![("authorization", basic.as_str())];
+        all.extend(headers);
+        self.post(&envelope(question), &all).await
+    }
+
+    /// Sends a document in SOAP 1.1's way, whatever it is.
+    pub async fn post(&self, body: &str, headers: &[(&str, &str)]) -> Reply {
+        self.caller.post(&self.url(), body, headers).await
+    }
+
+    /// Sends anything anywhere.
+    pub async fn send(
+        &self,
+        method: Method,
+        url: &str,
+        body: Vec<u8>,
+        headers: &[(&str, &str)],
+    ) -> Result<Reply, Lost> {
+        self.caller.send(method, url, body, headers).await
+    }
+
+    pub async fn fetch(&self, url: &str) -> Reply {
+        self.send(Method::GET, url, Vec::new(), &[]).await.unwrap()
+    }
+
+    /// The state that the follow-up shows.
+    pub async fn state_of(&self, contract: &str) -> Option<String> {
+        let reply = self.ask(&super::get(contract)).await;
+        reply.attributes("reprovisionning", "statut").pop()
+    }
+
+    /// Waits until the follow-up shows a state.
+    pub async fn until(&self, contract: &str, state: &str) {
+        let what = format!("{contract} {state}");
+        super::eventually(&what, async || {
+            (self.state_of(contract).await.as_deref() == Some(state)).then_some(())
+        })
+        .await;
+    }
+
+    /// Moves the clock and takes every step that is due then.
+    pub async fn advance(&self, ms: i64) {
+        self.clock.advance_ms(ms);
+        while self.running.driver.run_due().await.unwrap() > 0 {}
+    }
+
+    /// Every row of the audit, oldest first.
+    pub async fn audited(&self) -> Vec<Entry> {
+        let filter = Filter { limit: 10_000, ..Filter::default() };
+        let listed =
+            self.store().read("test.audit", filter, |tx, filter| Box::pin(audit::list(tx, filter)));
+        let mut entries = listed.await.unwrap();
+        entries.reverse();
+        entries
+    }
+
+    /// Sets an operator's quota and sessions.
+    pub async fn limit(&self, login: &str, quota: Option<i64>, sessions: Option<i64>) {
+        let asked = (login.to_owned(), quota, sessions);
+        let changed = self.store().write("test.limit", asked, |tx, (login, quota, sessions)| {
+            Box::pin(async move {
+                let mut operator = operators::find(tx, login).await?.expect("an operator");
+                (operator.quota, operator.sessions) = (*quota, *sessions);
+                operators::update(tx, &operator, 0).await
+            })
+        });
+        changed.await.unwrap();
+    }
+
+    /// A fibre as the inventory has it.
+    pub async fn fibre(&self, reference: &str) -> Fibre {
+        let found = self.store().read("test.fibre", reference.to_owned(), |tx, reference| {
+            Box::pin(fibres::by_ref(tx, reference))
+        });
+        found.await.unwrap().expect("a fibre")
+    }
+
+    /// The latest re-provisionings, newest first.
+    pub async fn jobs(&self) -> Vec<Reprovisioning> {
+        let filter = reprovisionings::Filter { limit: 10_000, ..Default::default() };
+        let listed = self
+            .store()
+            .read("test.jobs", filter, |tx, filter| Box::pin(reprovisionings::list(tx, filter)));
+        listed.await.unwrap()
+    }
+
+    /// The database file, opened beside the server.
+    pub fn sqlite(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.folder.path().join("ereprov.db")).unwrap()
+    }
+}
+
+/// The demo's configuration with the quick one and the test's own over it.
+fn configuration(folder: &TempDir, own: &str) -> Config {
+    let mut table: toml::Table = include_str!("../../../demo/demo.toml").parse().unwrap();
+    for over in [QUICK, own] {
+        overlay(&mut table, over.parse().unwrap());
+    }
+    let text = toml::to_string(&table).unwrap();
+    let file = Some(("test.toml", text.as_str()));
+    Config::assemble(file, std::iter::empty(), Some(folder.path())).unwrap()
+}
+
+fn overlay(table: &mut toml::Table, over: toml::Table) {
+    for (key, value) in over {
+        match (table.get_mut(&key), value) {
+            (Some(toml::Value::Table(below)), toml::Value::Table(above)) => overlay(below, above),
+            (Some(toml::Value::Array(below)), toml::Value::Array(above)) => below.extend(above),
+            (_, value) => _ = table.insert(key, value),
+        }
+    }
+}

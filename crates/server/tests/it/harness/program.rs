@@ -1,0 +1,125 @@
+//! The program itself, as its users start it.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_ereprovd");
+
+/// A command of the program, with nothing of the tests' own environment.
+pub fn program(arguments: &[&str]) -> Command {
+    let mut command = Command::new(PROGRAM);
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("EREPROV_")) {
+        command.env_remove(name);
+    }
+    command.env("USER", "exploitant").env_remove("SUDO_USER").env("COLUMNS", "200");
+    command.args(arguments);
+    command
+}
+
+/// Runs a command to its end.
+pub fn run(arguments: &[&str]) -> Output {
+    program(arguments).output().unwrap()
+}
+
+/// Runs a command with something on its standard input.
+pub fn run_with_input(arguments: &[&str], input: &str) -> Output {
+    let mut child = program(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+/// What a command printed, which must have gone well.
+#[track_caller]
+pub fn printed(output: &Output) -> String {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// A command that must have failed with this exit code; what it said.
+#[track_caller]
+pub fn failed(output: &Output, code: i32) -> String {
+    let said = String::from_utf8(output.stderr.clone()).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{said}");
+    said
+}
+
+/// A server in a process of its own; killed when dropped.
+pub struct Process {
+    child: Child,
+    pub url: String,
+}
+
+impl Process {
+    /// `ereprovd demo` on a free port, its data in a folder.
+    pub fn demo(folder: &Path) -> Self {
+        Self::demo_with(folder, &[])
+    }
+
+    /// The same, with more arguments.
+    pub fn demo_with(folder: &Path, more: &[&str]) -> Self {
+        let folder = folder.to_str().unwrap();
+        let mut child = program(&["demo", "--listen", "127.0.0.1:0", "--data-dir", folder])
+            .args(more)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let url = lines.find_map(|line| {
+            line.unwrap().trim().strip_prefix("service").map(|url| url.trim().to_owned())
+        });
+        let url = url.expect("the demo says where it listens");
+        // Whatever it prints later must find a reader.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, url }
+    }
+
+    /// `ereprovd serve` with a configuration that names its port.
+    pub fn serve(config: &Path, url: String) -> Self {
+        let child = program(&["serve", "--config", config.to_str().unwrap()])
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        Self { child, url }
+    }
+
+    /// As the power cut does.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// As the service manager does; answers the exit code.
+    pub fn terminate(mut self) -> Option<i32> {
+        let pid = self.child.id().to_string();
+        Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may be gone already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The configuration that a demo writes into its folder.
+pub fn demo_config(folder: &Path) -> PathBuf {
+    folder.join("ereprovd.toml")
+}
+
+/// Loads the demo network into the database of a configuration, as an administrator would.
+pub fn import_demo(config: &Path) {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/demo");
+    printed(&run(&["--config", config.to_str().unwrap(), "import", folder]));
+}
