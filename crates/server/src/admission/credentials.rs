@@ -202,4 +202,55 @@ mod tests {
             assert_eq!(claimed(Some(unreadable), &[]), Err(LoginProblem::Unreadable));
         }
     }
+
+    fn operator(password: &str, entropy: &Entropy) -> Operator {
+        Operator {
+            id: 1,
+            login: "oc".into(),
+            name: "OC".into(),
+            password_hash: password::hash(password, entropy).unwrap(),
+            profile: None,
+            quota: None,
+            sessions: None,
+            disabled: false,
+            created_ms: 0,
+        }
+    }
+
+    fn claim(password: &str) -> Claim {
+        Claim { login: "oc".into(), password: Password::new(password.to_owned()) }
+    }
+
+    #[tokio::test]
+    async fn a_verified_login_costs_no_hash_and_everything_else_does() {
+        let entropy = Entropy::system();
+        let known = operator("right", &entropy);
+        let credentials = Credentials::new(&entropy, Duration::from_secs(60), 1);
+        assert!(credentials.verify(&claim("right"), Some(&known)).await);
+        // With the only place for a hash taken, whatever needs one has to wait.
+        let _place = credentials.argon2_runs.acquire().await.unwrap();
+        let waits = async |claim: Claim, operator: Option<&Operator>| {
+            let verified = credentials.verify(&claim, operator);
+            tokio::time::timeout(Duration::from_millis(50), verified).await.is_err()
+        };
+        assert!(credentials.verify(&claim("right"), Some(&known)).await);
+        assert!(waits(claim("wrong"), Some(&known)).await);
+        assert!(waits(claim("right"), None).await, "an unknown login costs the same");
+        let changed = operator("changed", &entropy);
+        assert!(waits(claim("right"), Some(&changed)).await, "a new password, at once");
+        let disabled = Operator { disabled: true, ..known };
+        assert!(!credentials.verify(&claim("right"), Some(&disabled)).await);
+    }
+
+    #[tokio::test]
+    async fn a_verified_login_is_forgotten_after_its_time() {
+        let entropy = Entropy::system();
+        let known = operator("right", &entropy);
+        let credentials = Credentials::new(&entropy, Duration::ZERO, 1);
+        assert!(credentials.verify(&claim("right"), Some(&known)).await);
+        let _place = credentials.argon2_runs.acquire().await.unwrap();
+        let again = claim("right");
+        let again = credentials.verify(&again, Some(&known));
+        assert!(tokio::time::timeout(Duration::from_millis(50), again).await.is_err());
+    }
 }

@@ -81,6 +81,7 @@ async fn soap(
         idempotency_key: request::header(&parts.headers, "idempotency-key"),
         message,
         operator: OnceLock::new(),
+        counting: OnceLock::new(),
         told: AtomicBool::new(false),
     };
     let reply = endpoint::handle(service, call).await;

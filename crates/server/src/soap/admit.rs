@@ -1,6 +1,6 @@
 //! Who asks, and may they: closed, login, profile, session, quota, in the order of contract.md D26.
 
-use super::{answer::Refused, endpoint::Call};
+use super::{answer::Refused, endpoint::Call, settle::Counting};
 use crate::{
     admission::{
         credentials::{LoginProblem, claimed},
@@ -16,17 +16,9 @@ use crate::{
     },
 };
 
-/// A request that passed login, profile and session: it counts.
-pub(super) struct Admitted {
-    pub(super) operator_id: i64,
-    pub(super) month: String,
-    pub(super) quota: i64,
-    _session: Session,
-}
-
-/// Closed, login, profile, session, quota. The call learns its operator once the login is
-/// verified.
-pub(super) async fn admit(service: &Service, call: &Call) -> Result<Admitted, Refused> {
+/// Closed, login, profile, session, quota. The call learns its operator once the login is verified,
+/// and what it counts on once it passed all of them. The session lasts until it is dropped.
+pub(super) async fn admit(service: &Service, call: &Call) -> Result<Session, Refused> {
     let claim = claimed(call.authorization.as_deref(), &call.message.header.tokens);
     let login = claim.as_ref().map_or(String::new(), |claim| claim.login.clone());
     let month = calendar::month(call.at_ms);
@@ -60,7 +52,8 @@ pub(super) async fn admit(service: &Service, call: &Call) -> Result<Admitted, Re
         // Counting it would refuse it too; this spares the work.
         return Err(Refused::OverQuota(quota));
     }
-    Ok(Admitted { operator_id: found.id, month, quota, _session: session })
+    call.counting.get_or_init(|| Counting { operator_id: found.id, month, quota });
+    Ok(session)
 }
 
 struct Known {

@@ -82,7 +82,8 @@ fn code(refused: &Refused) -> CodeErreur {
         Refused::Store(error) => match error {
             StoreError::Unavailable(_) => CodeErreur::BaseIndisponible,
             StoreError::Broken(_) => CodeErreur::ProblemeBase,
-            StoreError::Bug(_) => CodeErreur::ErreurInconnue,
+            // Nobody reads this one: the caller has its answer.
+            StoreError::Answered | StoreError::Bug(_) => CodeErreur::ErreurInconnue,
         },
         Refused::Deadline => CodeErreur::TimeoutProxy,
         Refused::Bug => CodeErreur::ErreurInconnue,
@@ -140,7 +141,7 @@ fn advice(refused: &Refused) -> String {
         Refused::Deadline => {
             "pas de réponse à temps ; après un put, lisez d'abord getReprovisionning".to_owned()
         }
-        Refused::Store(StoreError::Bug(_)) | Refused::Bug => {
+        Refused::Store(StoreError::Answered | StoreError::Bug(_)) | Refused::Bug => {
             "donnez à l'OI la valeur de l'en-tête X-Request-Id".to_owned()
         }
     }

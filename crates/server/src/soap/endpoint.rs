@@ -13,13 +13,16 @@ use ereprov_wire::{
 use tokio::time::Instant;
 
 use super::{
-    admit::{Admitted, admit},
-    answer::{self, Refused},
+    admit::admit,
+    answer::Refused,
     get_reprovisionning, get_ro_site, get_site_structure, put_reprovisionning,
     reply::{Reply, reply},
-    settle::{Finished, entry, record, settle},
+    settle::{Counting, Finished, settle},
 };
-use crate::{service::Service, store::operators::Operator};
+use crate::{
+    service::Service,
+    store::{StoreError, operators::Operator},
+};
 
 /// A question, with what HTTP knows about it.
 #[derive(Debug)]
@@ -40,6 +43,8 @@ pub struct Call {
     pub message: Message,
     /// Who asks, once the login is verified.
     pub operator: OnceLock<Operator>,
+    /// What it is counted on, once it is admitted.
+    pub counting: OnceLock<Counting>,
     /// Whether the log and the metrics have it: they tell of what the caller was told first.
     pub told: AtomicBool,
 }
@@ -52,43 +57,52 @@ const LATE_AUDIT: Duration = Duration::from_secs(1);
 pub async fn handle(service: Arc<Service>, call: Call) -> Reply {
     let call = Arc::new(call);
     let work = service.in_progress.spawn(work(Arc::clone(&service), Arc::clone(&call)));
-    let cut_off = match tokio::time::timeout(service.limits.request, work).await {
+    let cut_off: fn() -> Refused = match tokio::time::timeout(service.limits.request, work).await {
         Ok(Ok(reply)) => return reply,
         Ok(Err(panic)) => {
             tracing::error!(request_id = call.request_id, %panic, "a request hit a bug");
-            Refused::Bug
+            || Refused::Bug
         }
-        Err(_) => Refused::Deadline,
+        Err(_) => || Refused::Deadline,
     };
-    // The work may still write its own row; whichever is first stays.
-    let recording = record(&service, entry(&call, Some(&answer::ko(&cut_off))));
-    if tokio::time::timeout(LATE_AUDIT, recording).await.is_err() {
-        tracing::error!(request_id = call.request_id, "the audit row could not be written");
+    // From here on the work commits nothing more: an acceptance, too, needs the request's audit row,
+    // and there is only one. Where the work was first, its row and its effect stay, which is what
+    // getReprovisionning tells.
+    let settling = settle(&service, &call, Err(cut_off()));
+    match tokio::time::timeout(LATE_AUDIT, settling).await {
+        Ok(Finished { result: Err(Refused::Store(StoreError::Answered)), .. }) | Err(_) => {
+            tracing::error!(
+                request_id = call.request_id,
+                "answered late; its audit row is another"
+            );
+            reply(&service, &call, &Finished::refused(cut_off()))
+        }
+        Ok(finished) => reply(&service, &call, &finished),
     }
-    reply(&service, &call, &Finished::refused(cut_off))
 }
 
 async fn work(service: Arc<Service>, call: Arc<Call>) -> Reply {
     let finished = match admit(&service, &call).await {
-        Err(refused) => settle(&service, &call, None, Err(refused)).await,
-        Ok(admitted) => {
-            let finished = answer_admitted(&service, &call, &admitted).await;
+        Err(refused) => settle(&service, &call, Err(refused)).await,
+        Ok(_session) => {
+            let finished = answer_admitted(&service, &call).await;
             if finished.recorded {
                 finished
             } else {
-                settle(&service, &call, Some(&admitted), finished.result).await
+                settle(&service, &call, finished.result).await
             }
         }
     };
     reply(&service, &call, &finished)
 }
 
-async fn answer_admitted(service: &Service, call: &Call, admitted: &Admitted) -> Finished {
+async fn answer_admitted(service: &Service, call: &Call) -> Finished {
     let question = match &call.message.question {
         Ok(question) => question,
         Err(argument) => return Finished::refused(Refused::Argument(argument.clone())),
     };
-    let (store, operator_id) = (&service.store, admitted.operator_id);
+    let Some(counting) = call.counting.get() else { return Finished::refused(Refused::Bug) };
+    let (store, operator_id) = (&service.store, counting.operator_id);
     let read = match question {
         Question::GetSiteStructure(question) => {
             get_site_structure::answer(store, operator_id, question)
@@ -104,7 +118,7 @@ async fn answer_admitted(service: &Service, call: &Call, admitted: &Admitted) ->
                 .map(|found| found.map(Answer::Suivi))
         }
         Question::PutReprovisionning(question) => {
-            return put_reprovisionning::answer(service, call, admitted, question).await;
+            return put_reprovisionning::answer(service, call, counting, question).await;
         }
     };
     let result = match read {

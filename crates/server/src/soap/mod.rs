@@ -8,7 +8,7 @@ mod get_ro_site;
 mod get_site_structure;
 mod put_reprovisionning;
 pub mod reply;
-mod settle;
+pub mod settle;
 pub(crate) mod words;
 
 pub use answer::{Refused, client_too_slow, ko, overloaded};

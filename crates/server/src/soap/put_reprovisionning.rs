@@ -11,10 +11,9 @@ use ereprov_wire::{
 };
 
 use super::{
-    admit::Admitted,
     answer::{self, Refused},
     endpoint::Call,
-    settle::{Finished, entry, record_over_quota},
+    settle::{Counting, Finished, count, entry},
     words,
 };
 use crate::{
@@ -28,7 +27,6 @@ use crate::{
         StoreError, Tx,
         audit::{self, Entry},
         idempotency::Remembered,
-        usage,
     },
 };
 
@@ -39,13 +37,13 @@ const NAME_MAX: usize = 255;
 pub(super) async fn answer(
     service: &Service,
     call: &Call,
-    admitted: &Admitted,
+    counting: &Counting,
     question: &PutReprovisionning,
 ) -> Finished {
     let Ok(name) = name(call) else { return Finished::refused(Refused::NameTooLong) };
     // Held until the answer is chosen: another request for the contract gets 20006 meanwhile.
-    let deciding = service.deciding.begin(admitted.operator_id, &question.reference_contrat);
-    let ask = ask(service, admitted, question, name, deciding.is_none());
+    let deciding = service.deciding.begin(counting.operator_id, &question.reference_contrat);
+    let ask = ask(service, counting, question, name, deciding.is_none());
     match prepare(service, &ask).await {
         Err(refused) => Finished::refused(refused),
         Ok(Some(first_answer)) => Finished {
@@ -53,7 +51,7 @@ pub(super) async fn answer(
             used: None,
             recorded: false,
         },
-        Ok(None) => commit(service, call, admitted, ask).await,
+        Ok(None) => commit(service, call, counting, ask).await,
     }
 }
 
@@ -73,13 +71,13 @@ fn name(call: &Call) -> Result<Option<String>, ()> {
 
 fn ask(
     service: &Service,
-    admitted: &Admitted,
+    counting: &Counting,
     question: &PutReprovisionning,
     name: Option<String>,
     being_decided: bool,
 ) -> Ask {
     Ask {
-        operator_id: admitted.operator_id,
+        operator_id: counting.operator_id,
         contract: ContractRef::new(question.reference_contrat.as_str()),
         fibre: FibreRef::new(question.reference_fibre.as_str()),
         pto: question.reference_pto.as_deref().map(PtoRef::new),
@@ -113,8 +111,7 @@ struct Acceptance {
     ask: Ask,
     seed: Seed,
     entry: Entry,
-    month: String,
-    quota: i64,
+    counting: Counting,
 }
 
 enum Accepted {
@@ -122,25 +119,19 @@ enum Accepted {
     Decided { used: i64, outcome: Result<Remembered, Refusal> },
 }
 
-async fn commit(service: &Service, call: &Call, admitted: &Admitted, ask: Ask) -> Finished {
+async fn commit(service: &Service, call: &Call, counting: &Counting, ask: Ask) -> Finished {
     let seed = Seed {
         id: service.entropy.id(ask.now_ms),
         request_id: call.request_id.clone(),
         discharge_code: discharge_code::generate(&service.entropy),
     };
     let contract = ask.contract.clone();
-    let acceptance = Acceptance {
-        ask,
-        seed,
-        entry: entry(call, None),
-        month: admitted.month.clone(),
-        quota: admitted.quota,
-    };
+    let acceptance = Acceptance { ask, seed, entry: entry(call, None), counting: counting.clone() };
     let committed =
         service.store.write("put.accept", acceptance, |tx, args| Box::pin(accept_in(tx, args)));
     let (result, used) = match committed.await {
         Err(error) => return Finished::refused(Refused::Store(error)),
-        Ok(Accepted::OverQuota) => (Err(Refused::OverQuota(admitted.quota)), None),
+        Ok(Accepted::OverQuota) => (Err(Refused::OverQuota(counting.quota)), None),
         Ok(Accepted::Decided { used, outcome }) => {
             let result = outcome.map(|answer| accepted(contract.as_str(), answer));
             (result.map_err(Refused::Business), Some(used))
@@ -152,11 +143,8 @@ async fn commit(service: &Service, call: &Call, admitted: &Admitted, ask: Ask) -
 
 /// The accepting transaction, top to bottom.
 async fn accept_in(tx: &mut Tx<'_>, args: &Acceptance) -> Result<Accepted, StoreError> {
-    let Acceptance { ask, seed, entry, month, quota } = args;
-    let Some(used) = usage::count(tx, ask.operator_id, month, *quota).await? else {
-        record_over_quota(tx, entry, *quota).await?;
-        return Ok(Accepted::OverQuota);
-    };
+    let Acceptance { ask, seed, entry, counting } = args;
+    let Some(used) = count(tx, entry, counting).await? else { return Ok(Accepted::OverQuota) };
     let outcome = settled(accept(tx, ask, seed).await)?;
     let code = outcome
         .as_ref()

@@ -3,7 +3,6 @@
 use ereprov_wire::{entete::Ko, envelope::Answer};
 
 use super::{
-    admit::Admitted,
     answer::{self, Refused},
     endpoint::Call,
 };
@@ -31,28 +30,36 @@ impl Finished {
     }
 }
 
+/// What an admitted call is counted on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counting {
+    /// Whose call.
+    pub operator_id: i64,
+    /// In which month.
+    pub month: String,
+    /// Of how many.
+    pub quota: i64,
+}
+
 /// Counts the call and writes its audit row, in one transaction. Where that fails, the answer is
 /// the database's failure: none leaves without its row.
 pub(super) async fn settle(
     service: &Service,
     call: &Call,
-    admitted: Option<&Admitted>,
     result: Result<Answer, Refused>,
 ) -> Finished {
     let ko = result.as_ref().err().map(answer::ko);
-    let entry = entry(call, ko.as_ref());
-    let count = admitted.map(|a| (a.operator_id, a.month.clone(), a.quota));
-    let settled = service
-        .store
-        .write("settle", (entry, count), |tx, (entry, count)| {
-            Box::pin(count_and_record(tx, entry, count.as_ref()))
-        })
-        .await;
-    let (result, used) = match settled {
+    let kept = (entry(call, ko.as_ref()), call.counting.get().cloned());
+    let settled = service.store.write("settle", kept, |tx, (entry, counting)| {
+        Box::pin(count_and_record(tx, entry, counting.as_ref()))
+    });
+    let (result, used) = match settled.await {
         Ok(Counted::Not) => (result, None),
         Ok(Counted::Now(used)) => (result, Some(used)),
         Ok(Counted::OverQuota(quota)) => (Err(Refused::OverQuota(quota)), None),
-        Err(error) => (Err(Refused::Store(error)), None),
+        Err(error) => {
+            return Finished { recorded: true, ..Finished::refused(Refused::Store(error)) };
+        }
     };
     service.metrics.audit_written(call.at_ms);
     Finished { result, used, recorded: true }
@@ -67,41 +74,36 @@ enum Counted {
 async fn count_and_record(
     tx: &mut Tx<'_>,
     entry: &Entry,
-    count: Option<&(i64, String, i64)>,
+    counting: Option<&Counting>,
 ) -> Result<Counted, StoreError> {
-    let Some((operator_id, month, quota)) = count else {
+    let Some(counting) = counting else {
         audit::record(tx, entry).await?;
         return Ok(Counted::Not);
     };
-    match usage::count(tx, *operator_id, month, *quota).await? {
+    match count(tx, entry, counting).await? {
         Some(used) => {
             audit::record(tx, entry).await?;
             Ok(Counted::Now(used))
         }
-        None => {
-            record_over_quota(tx, entry, *quota).await?;
-            Ok(Counted::OverQuota(*quota))
-        }
+        None => Ok(Counted::OverQuota(counting.quota)),
     }
 }
 
-/// Writes the row of a call that the count refused, whatever it would have come to.
-pub(super) async fn record_over_quota(
+/// Counts a call. `None`: it is one too many, and its audit row says so, whatever it would have come
+/// to.
+pub(super) async fn count(
     tx: &mut Tx<'_>,
     entry: &Entry,
-    quota: i64,
-) -> Result<(), StoreError> {
-    let ko = answer::ko(&Refused::OverQuota(quota));
-    let code = Some(i64::from(ko.code.number()));
-    audit::record(tx, &Entry { code, ..entry.clone() }).await
-}
-
-pub(super) async fn record(service: &Service, entry: Entry) {
-    let written =
-        service.store.write("audit", entry, |tx, entry| Box::pin(audit::record(tx, entry)));
-    if let Err(error) = written.await {
-        tracing::error!(error = ?error, "the audit row could not be written");
+    counting: &Counting,
+) -> Result<Option<i64>, StoreError> {
+    let Counting { operator_id, month, quota } = counting;
+    let used = usage::count(tx, *operator_id, month, *quota).await?;
+    if used.is_none() {
+        let ko = answer::ko(&Refused::OverQuota(*quota));
+        let code = Some(i64::from(ko.code.number()));
+        audit::record(tx, &Entry { code, ..entry.clone() }).await?;
     }
+    Ok(used)
 }
 
 /// The audit row of a call.

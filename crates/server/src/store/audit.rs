@@ -61,7 +61,11 @@ static LIST: Statement = statement!(
      ORDER BY at_ms DESC, request_id DESC LIMIT $5"
 );
 
-/// Keeps a request. A row that is already there stays: it was committed with what it tells.
+/// Keeps a request, once: whoever comes second (the deadline, or the work that it cut off) undoes
+/// what it did.
+///
+/// # Errors
+/// [`StoreError::Answered`] where the request has its row; the transaction must not be committed.
 pub async fn record(tx: &mut Tx<'_>, entry: &Entry) -> Result<(), StoreError> {
     let params = params![
         &entry.request_id,
@@ -73,7 +77,10 @@ pub async fn record(tx: &mut Tx<'_>, entry: &Entry) -> Result<(), StoreError> {
         entry.duration_us,
         &entry.address,
     ];
-    tx.execute(&RECORD, params).await.map(drop)
+    match tx.execute(&RECORD, params).await? {
+        1 => Ok(()),
+        _ => Err(StoreError::Answered),
+    }
 }
 
 /// The latest rows that the filter lets through, newest first.

@@ -11,6 +11,9 @@ pub enum StoreError {
     /// It answered with an error.
     #[error("the database failed")]
     Broken(#[source] Box<dyn Error + Send + Sync>),
+    /// The request was answered before this could be committed, and the answer stands.
+    #[error("the request was answered already")]
+    Answered,
     /// A use case broke off by a bug of ours.
     #[error("a transaction was cut off by a bug: {0}")]
     Bug(String),

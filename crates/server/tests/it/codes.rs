@@ -49,7 +49,8 @@ async fn code_0_for_a_bug_that_is_caught() {
     let oi = Setup { entropy, ..Setup::default() }.start().await;
     let reply = oi.ask(&Put::new(MUT, "CTP-1240357-1").body()).await;
     reply.assert_ko("0", "X-Request-Id");
-    oi.ask(&structure(MUT)).await.assert("OK");
+    let next = oi.ask(&structure(MUT)).await;
+    assert!(next.assert("OK").header("ratelimit").unwrap().contains("r=99998;"), "it counted");
     assert_eq!(oi.audited().await[0].code, Some(0));
 }
 
@@ -95,8 +96,21 @@ async fn code_10200_for_a_request_that_takes_too_long() {
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let reply = oi.ask(&structure(MUT)).await;
     reply.assert_ko("10200", "getReprovisionning");
+    let put = oi.ask(&Put::new(MUT, "CTP-1240357-1").body()).await;
+    put.assert("10200");
     other.execute_batch("ROLLBACK").unwrap();
-    oi.ask(&structure(MUT)).await.assert("OK");
+    // What had begun goes on to its end, and the follow-up tells what came of it.
+    oi.until(MUT, "Terminé").await;
+    let rows = oi.audited().await;
+    for reply in [reply, put] {
+        let id = reply.header("x-request-id").unwrap();
+        assert_eq!(rows.iter().filter(|row| row.request_id == id).count(), 1, "one row");
+    }
+    // While both went on, they were the operator's two sessions.
+    let counted = rows.iter().filter(|row| row.code != Some(20007)).count();
+    let left = format!("r={};", 100_000 - counted - 1);
+    let counted = oi.ask(&structure(MUT)).await;
+    assert!(counted.assert("OK").header("ratelimit").unwrap().contains(&left), "each counts once");
 }
 
 #[tokio::test]
