@@ -36,10 +36,6 @@ references! {
     PtoRef,
     /// The box on the landing; unique on its floor only.
     PboRef,
-    /// The point where the operators meet.
-    PmRef,
-    /// The address that the buildings stand at.
-    SiteRef,
 }
 
 /// A place in a site: building, staircase and floor.

@@ -40,8 +40,7 @@ pub struct Running {
     working: CancellationToken,
     listeners: TaskTracker,
     workers: TaskTracker,
-    /// Held until the end: see [`lock`].
-    database_lock: Option<File>,
+    claim: Claim,
 }
 
 /// What a caller decides about a start.
@@ -55,15 +54,34 @@ pub struct Parts {
     pub driver_runs: bool,
 }
 
-/// Starts a service on an open store.
+/// The right to serve a database, held until it is dropped: sessions and the contracts being decided
+/// are counted in the memory of one process.
+#[derive(Debug)]
+pub struct Claim {
+    _file: Option<File>,
+}
+
+/// Claims the database that a configuration names.
 ///
 /// # Errors
-/// An address cannot be listened on, or another service has the database file.
-pub async fn start(config: &Config, store: Store, parts: Parts) -> anyhow::Result<Running> {
-    let lock = match config.location()? {
-        Location::Sqlite(path) => Some(lock(&path)?),
-        Location::Postgres(_) => None,
-    };
+/// Another service has it, or its folder cannot be written.
+pub fn claim(config: &Config) -> anyhow::Result<Claim> {
+    Ok(match config.location()? {
+        Location::Sqlite(path) => Claim { _file: Some(lock(&path)?) },
+        Location::Postgres(_) => Claim { _file: None },
+    })
+}
+
+/// Starts a service on a database that was claimed and opened.
+///
+/// # Errors
+/// An address cannot be listened on.
+pub async fn start(
+    config: &Config,
+    claim: Claim,
+    store: Store,
+    parts: Parts,
+) -> anyhow::Result<Running> {
     let listener = listen(config.server.listen, "server.listen").await?;
     let address = listener.local_addr()?;
     let telemetry_listener = match config.telemetry.listen()? {
@@ -98,7 +116,7 @@ pub async fn start(config: &Config, store: Store, parts: Parts) -> anyhow::Resul
         working,
         listeners,
         workers,
-        database_lock: lock,
+        claim,
     })
 }
 
@@ -111,7 +129,7 @@ impl Running {
         self.service.in_progress.wait().await;
         self.working.cancel();
         self.workers.wait().await;
-        drop(self.database_lock);
+        drop(self.claim);
     }
 }
 
@@ -178,8 +196,8 @@ async fn listen(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListene
         .with_context(|| format!("cannot listen on {address} ({setting}); port 0 takes a free one"))
 }
 
-/// One service a database file: sessions and contracts being decided are counted in its memory.
-pub(crate) fn lock(database: &Path) -> anyhow::Result<File> {
+/// Locks the file beside a database file; it stays there, for the lock is on the file.
+fn lock(database: &Path) -> anyhow::Result<File> {
     let path = database.with_extension("lock");
     let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
     match file.try_lock() {

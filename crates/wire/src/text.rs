@@ -79,8 +79,8 @@ pub fn cut(text: &str, length_max: usize) -> &str {
 /// The longest value that `field` takes.
 ///
 /// # Panics
-/// Never for a field of [`LENGTHS`], which is what the methods of this crate ask for.
-pub(crate) fn length_of(field: &str) -> usize {
+/// Never for a field of [`LENGTHS`].
+pub fn length_of(field: &str) -> usize {
     LENGTHS.iter().find(|(name, _)| *name == field).expect("every field has its length").1
 }
 

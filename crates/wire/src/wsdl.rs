@@ -49,6 +49,19 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_schema_has_the_lengths_of_the_table() {
+        let schema = roxmltree::Document::parse(SCHEMA).unwrap();
+        for (field, length) in crate::text::LENGTHS {
+            for element in schema.descendants().filter(|n| n.attribute("name") == Some(field)) {
+                let kind = element.attribute("type").unwrap();
+                if let Some(texte) = kind.strip_prefix("tns:texte") {
+                    assert_eq!(texte.parse(), Ok(*length), "{field}");
+                }
+            }
+        }
+    }
+
     /// The lines of the schema element, without their indentation.
     fn inline_schema(text: &str) -> Vec<&str> {
         let lines = text.lines().map(str::trim);

@@ -24,7 +24,7 @@ macro_rules! message {
 }
 
 fn question(text: &str) -> Question {
-    let message = read(text, SoapVersion::V12, None).expect("an envelope");
+    let message = read(text, SoapVersion::V12, &[]).expect("an envelope");
     assert_eq!(message.version, SoapVersion::V11, "every sample is SOAP 1.1");
     message.question.expect("good arguments")
 }

@@ -25,6 +25,18 @@ pub struct Claim {
     pub password: Password,
 }
 
+/// Longest login, in characters.
+pub const LOGIN_MAX: usize = 60;
+
+/// What a login is, in words.
+pub const LOGIN_RULE: &str = "a login is 1 to 60 letters, digits and - _ . @";
+
+/// Whether a text can be a login: it travels in HTTP Basic, which ends it at the first colon.
+pub fn is_login(text: &str) -> bool {
+    let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@');
+    !text.is_empty() && text.len() <= LOGIN_MAX && text.chars().all(fine)
+}
+
 /// Why a request's login is refused (10000).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoginProblem {
@@ -38,21 +50,19 @@ pub enum LoginProblem {
     Wrong,
 }
 
-/// The login of a request, from its Authorization header and each `UsernameToken`.
+/// The login of a request, from its Authorization headers and each `UsernameToken`.
 ///
 /// # Errors
 /// There is none, there are two different ones, or one that cannot be verified.
-pub fn claimed(
-    authorization: Option<&str>,
-    tokens: &[UsernameToken],
-) -> Result<Claim, LoginProblem> {
-    let basic = authorization.map(|header| read_basic(header).ok_or(LoginProblem::Unreadable));
+pub fn claimed(authorization: &[String], tokens: &[UsernameToken]) -> Result<Claim, LoginProblem> {
+    let basic = authorization.iter();
+    let basic = basic.map(|header| read_basic(header).ok_or(LoginProblem::Unreadable));
     let tokens = tokens.iter().map(|token| {
         let password = token.password.clone().ok_or(LoginProblem::Unreadable)?;
         Ok(Claim { login: token.username.clone(), password })
     });
     let mut claim = None;
-    for next in basic.into_iter().chain(tokens) {
+    for next in basic.chain(tokens) {
         let next = next?;
         match &claim {
             None => claim = Some(next),
@@ -85,7 +95,16 @@ pub struct Credentials {
     /// The last password that was right, by operator: hashed with a key that dies with the process.
     verified: Mutex<HashMap<i64, Verified>>,
     argon2_runs: Arc<Semaphore>,
+    /// Logins that run or wait for argon2: a flood of wrong passwords ends here, not in a queue.
+    argon2_queue: Semaphore,
 }
+
+/// Logins that wait for argon2 at the most: about a second's worth.
+const QUEUE_MAX: usize = 32;
+
+/// Too many logins wait to be verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Busy;
 
 struct Verified {
     proof: [u8; 32],
@@ -106,34 +125,42 @@ impl Credentials {
             cache_for,
             verified: Mutex::default(),
             argon2_runs: Arc::new(Semaphore::new(runs_max)),
+            argon2_queue: Semaphore::new(runs_max + QUEUE_MAX),
         }
     }
 
     /// Whether the claim is this operator's. `None` stands for an unknown login, which takes as
     /// long as a wrong password.
-    pub async fn verify(&self, claim: &Claim, operator: Option<&Operator>) -> bool {
+    ///
+    /// # Errors
+    /// There is no telling now: too many others wait.
+    pub async fn verify(&self, claim: &Claim, operator: Option<&Operator>) -> Result<bool, Busy> {
         let hash = operator.map_or(self.decoy_hash.as_str(), |o| o.password_hash.as_str());
         let proof = self.proof(claim.password.expose(), hash);
         if let Some(operator) = operator
             && self.is_verified(operator.id, &proof)
         {
-            return !operator.disabled;
+            return Ok(!operator.disabled);
         }
-        let (password, hash) = (claim.password.clone(), hash.to_owned());
-        let Ok(permit) = Arc::clone(&self.argon2_runs).acquire_owned().await else { return false };
-        let verified = tokio::task::spawn_blocking(move || {
-            let verified = password::verify(password.expose(), &hash);
-            drop(permit);
-            verified
-        });
-        let verified = verified.await.unwrap_or(false);
+        let verified = self.hash(claim.password.clone(), hash.to_owned()).await?;
         match operator {
             Some(operator) if verified => {
                 self.remember(operator.id, proof);
-                !operator.disabled
+                Ok(!operator.disabled)
             }
-            _ => false,
+            _ => Ok(false),
         }
+    }
+
+    async fn hash(&self, password: Password, hash: String) -> Result<bool, Busy> {
+        let _queued = self.argon2_queue.try_acquire().map_err(|_| Busy)?;
+        let running = Arc::clone(&self.argon2_runs).acquire_owned().await.map_err(|_| Busy)?;
+        let verified = tokio::task::spawn_blocking(move || {
+            let verified = password::verify(password.expose(), &hash);
+            drop(running);
+            verified
+        });
+        Ok(verified.await.unwrap_or(false))
     }
 
     /// A keyed hash of the password and of the hash it was verified against: a changed password
@@ -179,27 +206,29 @@ mod tests {
     #[test]
     fn one_login_in_either_form_or_the_same_in_both() {
         let header = basic(b"oc:a:b");
-        let claim = claimed(Some(&header), &[]).unwrap();
+        let claim = claimed(std::slice::from_ref(&header), &[]).unwrap();
         assert_eq!((claim.login.as_str(), claim.password.expose()), ("oc", "a:b"));
-        assert_eq!(claimed(None, &[token("oc", Some("a:b"))]), Ok(claim.clone()));
-        assert_eq!(claimed(Some(&header), &[token("oc", Some("a:b"))]), Ok(claim));
+        assert_eq!(claimed(&[], &[token("oc", Some("a:b"))]), Ok(claim.clone()));
+        assert_eq!(claimed(std::slice::from_ref(&header), &[token("oc", Some("a:b"))]), Ok(claim));
     }
 
     #[test]
     fn older_stacks_send_latin_1() {
-        let claim = claimed(Some(&basic(b"oc:\xe9")), &[]).unwrap();
+        let claim = claimed(&[basic(b"oc:\xe9")], &[]).unwrap();
         assert_eq!(claim.password.expose(), "é");
     }
 
     #[test]
     fn what_cannot_be_believed() {
         let header = basic(b"oc:a");
-        assert_eq!(claimed(None, &[]), Err(LoginProblem::Missing));
+        assert_eq!(claimed(&[], &[]), Err(LoginProblem::Missing));
+        let two = [basic(b"oc:a"), basic(b"other:a")];
+        assert_eq!(claimed(&two, &[]), Err(LoginProblem::Two));
         let other = [token("oc", Some("b"))];
-        assert_eq!(claimed(Some(&header), &other), Err(LoginProblem::Two));
-        assert_eq!(claimed(None, &[token("oc", None)]), Err(LoginProblem::Unreadable));
+        assert_eq!(claimed(&[header], &other), Err(LoginProblem::Two));
+        assert_eq!(claimed(&[], &[token("oc", None)]), Err(LoginProblem::Unreadable));
         for unreadable in ["Bearer x", "Basic", "Basic ???", &basic(b"no colon")] {
-            assert_eq!(claimed(Some(unreadable), &[]), Err(LoginProblem::Unreadable));
+            assert_eq!(claimed(&[unreadable.to_owned()], &[]), Err(LoginProblem::Unreadable));
         }
     }
 
@@ -225,21 +254,42 @@ mod tests {
     async fn a_verified_login_costs_no_hash_and_everything_else_does() {
         let entropy = Entropy::system();
         let known = operator("right", &entropy);
-        let credentials = Credentials::new(&entropy, Duration::from_secs(60), 1);
-        assert!(credentials.verify(&claim("right"), Some(&known)).await);
+        let credentials = Credentials::new(&entropy, Duration::from_mins(1), 1);
+        assert_eq!(credentials.verify(&claim("right"), Some(&known)).await, Ok(true));
         // With the only place for a hash taken, whatever needs one has to wait.
         let _place = credentials.argon2_runs.acquire().await.unwrap();
         let waits = async |claim: Claim, operator: Option<&Operator>| {
             let verified = credentials.verify(&claim, operator);
             tokio::time::timeout(Duration::from_millis(50), verified).await.is_err()
         };
-        assert!(credentials.verify(&claim("right"), Some(&known)).await);
+        assert_eq!(credentials.verify(&claim("right"), Some(&known)).await, Ok(true));
         assert!(waits(claim("wrong"), Some(&known)).await);
         assert!(waits(claim("right"), None).await, "an unknown login costs the same");
         let changed = operator("changed", &entropy);
         assert!(waits(claim("right"), Some(&changed)).await, "a new password, at once");
         let disabled = Operator { disabled: true, ..known };
-        assert!(!credentials.verify(&claim("right"), Some(&disabled)).await);
+        assert_eq!(credentials.verify(&claim("right"), Some(&disabled)).await, Ok(false));
+    }
+
+    #[tokio::test]
+    async fn a_flood_of_logins_is_turned_away_and_verified_ones_are_not() {
+        let entropy = Entropy::system();
+        let known = operator("right", &entropy);
+        let credentials = Arc::new(Credentials::new(&entropy, Duration::from_mins(1), 1));
+        assert_eq!(credentials.verify(&claim("right"), Some(&known)).await, Ok(true));
+        let _place = credentials.argon2_runs.acquire().await.unwrap();
+        let waiting: Vec<_> = (0..=QUEUE_MAX)
+            .map(|_| {
+                let credentials = Arc::clone(&credentials);
+                tokio::spawn(async move { credentials.verify(&claim("wrong"), None).await })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        assert_eq!(credentials.verify(&claim("wrong"), Some(&known)).await, Err(Busy));
+        assert_eq!(credentials.verify(&claim("right"), Some(&known)).await, Ok(true));
+        for task in waiting {
+            task.abort();
+        }
     }
 
     #[tokio::test]
@@ -247,7 +297,7 @@ mod tests {
         let entropy = Entropy::system();
         let known = operator("right", &entropy);
         let credentials = Credentials::new(&entropy, Duration::ZERO, 1);
-        assert!(credentials.verify(&claim("right"), Some(&known)).await);
+        assert_eq!(credentials.verify(&claim("right"), Some(&known)).await, Ok(true));
         let _place = credentials.argon2_runs.acquire().await.unwrap();
         let again = claim("right");
         let again = credentials.verify(&again, Some(&known));

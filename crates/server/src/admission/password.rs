@@ -46,6 +46,11 @@ pub fn verify(password: &str, hash: &str) -> bool {
         .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
 }
 
+/// Whether a text is an argon2 hash in PHC form.
+pub fn is_hash(text: &str) -> bool {
+    PasswordHash::new(text).is_ok_and(|hash| hash.algorithm.as_str().starts_with("argon2"))
+}
+
 /// A new password: 20 letters and digits, some 100 bits.
 pub fn generate(entropy: &Entropy) -> String {
     const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
@@ -65,6 +70,7 @@ mod tests {
         assert!(verify("sésame", &hashed));
         assert!(!verify("sesame", &hashed));
         assert!(!verify("sésame", "not a hash"));
+        assert!(is_hash(&hashed) && !is_hash("not a hash"));
         assert_ne!(hash("sésame", &entropy).unwrap(), hashed, "each has its own salt");
         assert_eq!(hash("", &entropy), Err(BadPassword::Empty));
         assert_eq!(hash(&"x".repeat(257), &entropy), Err(BadPassword::TooLong));

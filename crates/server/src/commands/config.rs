@@ -1,5 +1,7 @@
 //! `ereprovd config`: the default, and whether a file can be used.
 
+use serde_json::json;
+
 use super::{
     context::Context,
     output::{self, Failure},
@@ -27,13 +29,24 @@ pub fn run(context: &Context, command: &Command) -> Result<(), Failure> {
             };
             let profiles: Vec<_> = config.profiles()?.into_keys().collect();
             let telemetry = config.telemetry.listen()?;
+            let telemetry = telemetry.map_or("nowhere".to_owned(), |address| address.to_string());
+            let public_url = config.public_url(config.server.listen);
+            if context.json {
+                return output::json(&json!({
+                    "listen": config.server.listen,
+                    "public_url": public_url,
+                    "database": database,
+                    "profiles": profiles,
+                    "telemetry": telemetry,
+                }));
+            }
             output::sheet(&[
                 ("configuration", "can be used".to_owned()),
                 ("listens on", config.server.listen.to_string()),
-                ("address in the WSDL", config.public_url(config.server.listen)),
+                ("address in the WSDL", public_url),
                 ("database", database),
                 ("profiles", profiles.join(", ")),
-                ("telemetry on", telemetry.map_or("nowhere".to_owned(), |a| a.to_string())),
+                ("telemetry on", telemetry),
             ])
         }
     }

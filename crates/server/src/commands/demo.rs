@@ -11,7 +11,6 @@ use super::{
     serve::until_signalled,
 };
 use crate::{
-    config::Config,
     demo,
     inventory::load::load,
     run::{self, Running},
@@ -49,12 +48,15 @@ pub async fn run(context: &Context, args: Args) -> Result<(), Failure> {
             temporary.path()
         }
     };
-    let file = demo::prepare(folder, args.listen, args.reset)?;
-    let config = Config::load(Some(&file))?;
+    let (file, config) = demo::prepare(folder, args.listen)?;
+    let claim = run::claim(&config)?;
+    if args.reset {
+        demo::forget(folder)?;
+    }
     log::start(config.telemetry.log_format, config.telemetry.log_level);
     let store = open(&config).await?;
     load(&store, &demo::files(), parts().clock.now_ms()).await?;
-    let running = run::start(&config, store, parts()).await?;
+    let running = run::start(&config, claim, store, parts()).await?;
     output::line(&greeting(&running, &file))?;
     until_signalled().await?;
     running.stop().await;

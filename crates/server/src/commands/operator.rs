@@ -6,14 +6,17 @@ use serde_json::{Value, json};
 
 use super::{
     context::{Context, act, parts},
-    output::{self, Failure, or_empty, time},
+    output::{self, Failure, time},
 };
 use crate::{
-    admission::password,
+    admission::{
+        credentials::{LOGIN_RULE, is_login},
+        password,
+    },
     store::{
         Store, StoreError, Tx,
         admin_acts::{self, Act},
-        operators::{self, Operator},
+        operators::{self, Change, Operator},
     },
 };
 
@@ -127,7 +130,9 @@ pub async fn run(context: &Context, command: Command) -> Result<(), Failure> {
 }
 
 async fn add(context: &Context, args: Add) -> Result<(), Failure> {
-    check_login(&args.login)?;
+    if !is_login(&args.login) {
+        return Err(Failure::usage(LOGIN_RULE));
+    }
     let profile = profile(context, &args.profile)?;
     let store = context.store_or_new().await?;
     let chosen = choose(args.password)?;
@@ -143,31 +148,32 @@ async fn add(context: &Context, args: Add) -> Result<(), Failure> {
         created_ms: parts().clock.now_ms(),
     };
     let act = act("operator add", &operator.login, "");
-    let login = operator.login.clone();
+    let (login, name) = (operator.login.clone(), operator.name.clone());
     let added = store.write("operator.add", (operator, act), |tx, (operator, act)| {
         Box::pin(insert(tx, operator, act))
     });
-    if !added.await? {
-        return Err(Failure::refused(format!("the login or the name {login} is taken")));
+    match added.await? {
+        Added::Yes => tell_password(context, &login, chosen.generated.as_deref()),
+        Added::LoginTaken => Err(Failure::refused(format!("the login {login} is taken"))),
+        Added::NameTaken => Err(name_taken(&name)),
     }
-    tell_password(context, &login, chosen.generated.as_deref())
 }
 
-async fn insert(tx: &mut Tx<'_>, operator: &Operator, act: &Act) -> Result<bool, StoreError> {
-    let added = operators::insert(tx, operator).await?;
-    if added {
-        admin_acts::record(tx, act).await?;
-    }
-    Ok(added)
+enum Added {
+    Yes,
+    LoginTaken,
+    NameTaken,
 }
 
-/// A login travels in HTTP Basic, which ends it at the first colon, and in logs.
-fn check_login(login: &str) -> Result<(), Failure> {
-    let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@');
-    if login.is_empty() || login.len() > 60 || !login.chars().all(fine) {
-        return Err(Failure::usage("a login is 1 to 60 letters, digits and - _ . @"));
+async fn insert(tx: &mut Tx<'_>, operator: &Operator, act: &Act) -> Result<Added, StoreError> {
+    if operators::find(tx, &operator.login).await?.is_some() {
+        return Ok(Added::LoginTaken);
     }
-    Ok(())
+    if !operators::insert(tx, operator).await? {
+        return Ok(Added::NameTaken);
+    }
+    admin_acts::record(tx, act).await?;
+    Ok(Added::Yes)
 }
 
 fn profile(context: &Context, name: &str) -> Result<Option<String>, Failure> {
@@ -266,74 +272,120 @@ fn as_json(operator: &Operator) -> Value {
 }
 
 async fn set(context: &Context, args: Set) -> Result<(), Failure> {
-    let profile = args.profile.as_deref().map(|name| profile(context, name)).transpose()?;
-    let store = context.store().await?;
-    let mut operator = find(&store, &args.login).await?;
-    let mut said = Vec::new();
+    let mut changes = Vec::new();
     if let Some(name) = args.name {
-        said.push(format!("name {name}"));
-        operator.name = name;
+        changes.push(Change::Name(name));
     }
-    if let Some(profile) = profile {
-        said.push(format!("profile {}", or_empty(profile.as_ref())));
-        operator.profile = profile;
+    if let Some(name) = args.profile {
+        changes.push(Change::Profile(profile(context, &name)?));
     }
     if let Some(NumberOrProfile(quota)) = args.quota {
-        said.push(format!("quota {}", quota.map_or("profile".to_owned(), |q| q.to_string())));
-        operator.quota = quota;
+        changes.push(Change::Quota(quota));
     }
     if let Some(NumberOrProfile(sessions)) = args.sessions {
-        said.push(format!("sessions {}", sessions.map_or("profile".to_owned(), |s| s.to_string())));
-        operator.sessions = sessions;
+        if sessions == Some(0) {
+            return Err(Failure::usage("--sessions is at least 1")
+                .hint("`ereprovd operator disable` refuses every request"));
+        }
+        changes.push(Change::Sessions(sessions));
     }
-    if said.is_empty() {
+    if changes.is_empty() {
         return Err(Failure::usage("nothing to change")
             .hint("give --name, --profile, --quota or --sessions"));
     }
-    update(&store, operator.clone(), "operator set", &said.join(", ")).await?;
+    let store = context.store().await?;
+    let said: Vec<_> = changes.iter().map(said).collect();
+    let operator = change(&store, &args.login, changes, "operator set", &said.join(", ")).await?;
     show(context, &operator)
+}
+
+/// A change, for the record; never a password.
+fn said(change: &Change) -> String {
+    let own = |number: &Option<i64>| number.map_or("profile".to_owned(), |n| n.to_string());
+    match change {
+        Change::Name(name) => format!("name {name}"),
+        Change::Password(_) => "password".to_owned(),
+        Change::Profile(profile) => format!("profile {}", profile.as_deref().unwrap_or("none")),
+        Change::Quota(quota) => format!("quota {}", own(quota)),
+        Change::Sessions(sessions) => format!("sessions {}", own(sessions)),
+        Change::Disabled(disabled) => format!("disabled {disabled}"),
+    }
 }
 
 async fn passwd(context: &Context, login: &str, source: PasswordSource) -> Result<(), Failure> {
     let store = context.store().await?;
-    let mut operator = find(&store, login).await?;
+    find(&store, login).await?;
     let chosen = choose(source)?;
-    operator.password_hash = chosen.hash;
-    update(&store, operator, "operator passwd", "").await?;
+    let changes = vec![Change::Password(chosen.hash)];
+    change(&store, login, changes, "operator passwd", "").await?;
     tell_password(context, login, chosen.generated.as_deref())
 }
 
 async fn able(context: &Context, login: &str, disabled: bool) -> Result<(), Failure> {
     let store = context.store().await?;
-    let mut operator = find(&store, login).await?;
-    operator.disabled = disabled;
     let action = if disabled { "operator disable" } else { "operator enable" };
-    update(&store, operator.clone(), action, "").await?;
-    show(context, &operator)
+    let changes = vec![Change::Disabled(disabled)];
+    show(context, &change(&store, login, changes, action, "").await?)
 }
 
 async fn find(store: &Store, login: &str) -> Result<Operator, Failure> {
     let found = store
         .read("operator.find", login.to_owned(), |tx, login| Box::pin(operators::find(tx, login)));
-    found.await?.ok_or_else(|| {
-        Failure::unknown(format!("no operator has the login {login}"))
-            .hint("`ereprovd operator list` shows them")
-    })
+    found.await?.ok_or_else(|| unknown(login))
 }
 
-async fn update(
+fn unknown(login: &str) -> Failure {
+    Failure::unknown(format!("no operator has the login {login}"))
+        .hint("`ereprovd operator list` shows them")
+}
+
+/// What changes about an operator, and who changes it.
+struct Changing {
+    login: String,
+    changes: Vec<Change>,
+    act: Act,
+}
+
+/// What a change comes to.
+enum Changed {
+    To(Operator),
+    Unknown,
+    NameTaken(String),
+}
+
+async fn change(
     store: &Store,
-    operator: Operator,
+    login: &str,
+    changes: Vec<Change>,
     action: &str,
     what: &str,
-) -> Result<(), Failure> {
-    let act = act(action, &operator.login, what);
-    let now_ms = parts().clock.now_ms();
-    let written = store.write("operator.update", (operator, act, now_ms), |tx, (o, act, now)| {
-        Box::pin(async move {
-            operators::update(tx, o, *now).await?;
-            admin_acts::record(tx, act).await
-        })
-    });
-    Ok(written.await?)
+) -> Result<Operator, Failure> {
+    let changing = Changing { login: login.to_owned(), changes, act: act(action, login, what) };
+    let changed =
+        store.write("operator.change", changing, |tx, changing| Box::pin(apply(tx, changing)));
+    match changed.await? {
+        Changed::To(operator) => Ok(operator),
+        Changed::Unknown => Err(unknown(login)),
+        Changed::NameTaken(name) => Err(name_taken(&name)),
+    }
+}
+
+fn name_taken(name: &str) -> Failure {
+    Failure::refused(format!("another operator is called {name}"))
+}
+
+/// Each change is one statement of its own: what somebody else changes meanwhile stays.
+async fn apply(tx: &mut Tx<'_>, changing: &Changing) -> Result<Changed, StoreError> {
+    let Changing { login, changes, act } = changing;
+    for change in changes {
+        if let Change::Name(name) = change
+            && operators::is_named(tx, name, login).await?
+        {
+            return Ok(Changed::NameTaken(name.clone()));
+        }
+        operators::change(tx, login, change, act.at_ms).await?;
+    }
+    let Some(operator) = operators::find(tx, login).await? else { return Ok(Changed::Unknown) };
+    admin_acts::record(tx, act).await?;
+    Ok(Changed::To(operator))
 }

@@ -12,8 +12,9 @@ use crate::{run, telemetry::log};
 pub async fn run(context: &Context) -> Result<(), Failure> {
     let config = context.load()?;
     log::start(config.telemetry.log_format, config.telemetry.log_level);
+    let claim = run::claim(&config)?;
     let store = open(&config).await?;
-    let running = run::start(&config, store, parts()).await?;
+    let running = run::start(&config, claim, store, parts()).await?;
     tracing::info!(
         address = %running.address,
         wsdl = format!("{}?wsdl", running.service.public_url),

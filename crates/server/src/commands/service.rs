@@ -33,6 +33,9 @@ pub enum Command {
     Status,
 }
 
+/// Longest reason, in characters: it shares libelleErreur with the label and the time.
+const REASON_MAX: usize = 180;
+
 /// Runs the command.
 pub async fn run(context: &Context, command: Command) -> Result<(), Failure> {
     let store = context.store().await?;
@@ -42,6 +45,9 @@ pub async fn run(context: &Context, command: Command) -> Result<(), Failure> {
             return show(context, &state.await?);
         }
         Command::Close { reason, until } => {
+            if reason.trim().is_empty() || reason.chars().count() > REASON_MAX {
+                return Err(Failure::usage(format!("--reason has 1 to {REASON_MAX} characters")));
+            }
             let until_ms = until.map(|text| read_time(&text)).transpose()?;
             (ServiceState { closed: true, reason, until_ms }, "service close")
         }

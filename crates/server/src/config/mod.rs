@@ -173,7 +173,11 @@ impl Config {
                 Some((name, text))
             }
         };
-        let variables = std::env::vars().filter(|(name, _)| name.starts_with("EREPROV_"));
+        // Other programs' variables need not be text.
+        let variables = std::env::vars_os().filter_map(|(name, value)| {
+            let name = name.into_string().ok().filter(|name| name.starts_with("EREPROV_"))?;
+            Some((name, value.to_string_lossy().into_owned()))
+        });
         let folder = file.and_then(Path::parent);
         Self::assemble(text.as_ref().map(|(n, t)| (n.as_str(), t.as_str())), variables, folder)
     }

@@ -16,7 +16,6 @@ use axum::{
     response::Response,
     routing::any,
 };
-use ereprov_wire::envelope::SoapVersion;
 use hyper::Method;
 use tokio::time::Instant;
 
@@ -61,15 +60,19 @@ async fn soap(
     }
     let at_ms = service.clock.now_ms();
     let request_id = service.entropy.id(at_ms);
-    // A caller that waits for a place has waited long enough elsewhere: no queue here.
-    let Ok(_place) = Arc::clone(&service.capacity).try_acquire_owned() else {
-        let version = request::version_hint(request.headers());
-        return response::fault(&service, &request_id, &request::overloaded(version));
-    };
     let (parts, body) = request.into_parts();
-    let message = match request::read(&service.limits, &parts.headers, body).await {
+    let received = match request::receive(&service.limits, &parts.headers, body).await {
+        Ok(received) => received,
+        Err(unreadable) => return response::unreadable(&service, &request_id, &unreadable),
+    };
+    // No queue: a caller that would have to wait for a place is told to come back. The place is kept
+    // until the work is done, whether or not the caller still waits for it.
+    let Ok(place) = Arc::clone(&service.capacity).try_acquire_owned() else {
+        return response::overloaded(&service, &request_id, received.version);
+    };
+    let message = match request::read(&received) {
         Ok(message) => message,
-        Err(unreadable) => return response::fault(&service, &request_id, &unreadable),
+        Err(unreadable) => return response::unreadable(&service, &request_id, &unreadable),
     };
     let version = message.version;
     let call = Call {
@@ -77,16 +80,13 @@ async fn soap(
         at_ms,
         began: Instant::now(),
         address: peer.ip().to_string(),
-        authorization: request::header(&parts.headers, "authorization"),
-        idempotency_key: request::header(&parts.headers, "idempotency-key"),
+        authorization: request::values(&parts.headers, "authorization"),
+        idempotency_keys: request::values(&parts.headers, "idempotency-key"),
         message,
         operator: OnceLock::new(),
         counting: OnceLock::new(),
         told: AtomicBool::new(false),
     };
-    let reply = endpoint::handle(service, call).await;
+    let reply = endpoint::handle(service, call, place).await;
     response::answer(version, &request_id, reply)
 }
-
-/// The version in which the HTTP layer complains before any envelope is read.
-const FALLBACK_VERSION: SoapVersion = SoapVersion::V11;

@@ -9,7 +9,10 @@ use ereprov_wire::envelope::{FaultKind, SoapVersion, write_fault};
 use super::request::Unreadable;
 use crate::{
     service::Service,
-    soap::reply::{QuotaLeft, Reply},
+    soap::{
+        self,
+        reply::{QuotaLeft, Reply},
+    },
 };
 
 /// An answer of a method: HTTP 200, OK or KO (contract.md, D5); 401 where there was no login.
@@ -36,13 +39,20 @@ pub(super) fn answer(version: SoapVersion, request_id: &str, reply: Reply) -> Re
     response
 }
 
-/// A fault; counted and logged here, since no operation is known.
-pub(super) fn fault(
+/// What is no question: a sentence, or a fault; counted and logged here, since no operation is known.
+pub(super) fn unreadable(
     service: &Service,
     request_id: &str,
     unreadable: &Unreadable,
 ) -> Response<Body> {
-    let Unreadable { status, fault, retry_after_s } = unreadable;
+    let fault = match unreadable {
+        Unreadable::Http(status, said) => {
+            service.metrics.fault("http");
+            tracing::info!(request_id, status = status.as_u16(), reason = said.trim(), "refused");
+            return sentence(*status, said);
+        }
+        Unreadable::Fault(fault) => fault,
+    };
     let kind = match &fault.kind {
         FaultKind::VersionMismatch => "version_mismatch",
         FaultKind::MustUnderstand(_) => "must_understand",
@@ -51,21 +61,35 @@ pub(super) fn fault(
     };
     service.metrics.fault(kind);
     tracing::info!(request_id, kind, reason = fault.kind.reason(), "fault");
-    let mut response = document(*status, fault.version, request_id, write_fault(fault));
-    if let Some(seconds) = *retry_after_s {
-        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
-    }
+    let status = StatusCode::INTERNAL_SERVER_ERROR;
+    document(status, fault.version, request_id, write_fault(fault))
+}
+
+/// No room for one more request (20004).
+pub(super) fn overloaded(
+    service: &Service,
+    request_id: &str,
+    version: SoapVersion,
+) -> Response<Body> {
+    let fault = Unreadable::Fault(soap::overloaded().in_version(version));
+    let mut response = unreadable(service, request_id, &fault);
+    response.headers_mut().insert(header::RETRY_AFTER, soap::RETRY_OVERLOADED_S.into());
     response
 }
 
 /// Neither POST nor GET.
 pub(super) fn method_not_allowed() -> Response<Body> {
-    let mut response = Response::new(Body::from("POST une question SOAP, ou GET ?wsdl\n"));
-    *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+    let said = "POST une question SOAP, ou GET ?wsdl\n";
+    let mut response = sentence(StatusCode::METHOD_NOT_ALLOWED, said);
     response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
     response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+}
+
+fn sentence(status: StatusCode, said: &'static str) -> Response<Body> {
+    let mut response = Response::new(Body::from(said));
+    *response.status_mut() = status;
+    let kind = HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
     response
 }
 

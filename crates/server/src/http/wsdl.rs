@@ -16,15 +16,17 @@ use crate::service::Service;
 /// Any other GET is 405.
 pub(super) fn answer(service: &Service, query: Option<&str>) -> Response<Body> {
     let query = query.unwrap_or_default().to_ascii_lowercase();
-    let mut parts = query.split('&');
-    let text = match parts.next().unwrap_or_default().split('=').next() {
-        Some("wsdl" | "singlewsdl") => {
-            let v12 = parts.any(|part| matches!(part, "soap=1.2" | "soap=12" | "soap12"));
-            let version = if v12 { SoapVersion::V12 } else { SoapVersion::V11 };
-            with_address(version, &service.public_url)
-        }
-        Some("xsd") => SCHEMA.to_owned(),
-        _ => return method_not_allowed(),
+    let asks_for = |names: &[&str]| {
+        query.split('&').any(|part| names.contains(&part.split('=').next().unwrap_or_default()))
+    };
+    let text = if asks_for(&["wsdl", "singlewsdl"]) {
+        let v12 = query.split('&').any(|part| matches!(part, "soap=1.2" | "soap=12" | "soap12"));
+        let version = if v12 { SoapVersion::V12 } else { SoapVersion::V11 };
+        with_address(version, &service.public_url)
+    } else if asks_for(&["xsd"]) {
+        SCHEMA.to_owned()
+    } else {
+        return method_not_allowed();
     };
     let mut response = Response::new(Body::from(text));
     let kind = HeaderValue::from_static("text/xml; charset=utf-8");

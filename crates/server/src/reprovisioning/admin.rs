@@ -11,7 +11,7 @@ use ereprov_domain::{
 use super::{
     driver::Driver,
     request::{Ask, Decision, Seed, Stop, decide, settled, start},
-    steps::Outcome,
+    steps::{Outcome, Record, record},
 };
 use crate::{
     network::{Cancelled, NetworkError},
@@ -69,13 +69,33 @@ pub async fn cancel(driver: &Driver, id: &str, act: Act) -> Result<State, AdminE
         Ok(Cancelled::AlreadyDone) => Outcome::End(State::Completed, None),
         Err(error) => {
             let unchanged = as_it_was(&job);
-            driver.record(job, &lease.token, unchanged).await?;
+            record_with(driver, job, lease, unchanged, None).await?;
             return Err(error.into());
         }
     };
-    driver.record(job, &lease.token, outcome).await?;
-    driver.store.write("admin.act", act, |tx, act| Box::pin(admin_acts::record(tx, act))).await?;
+    record_with(driver, job, lease, outcome, Some(act)).await?;
     Ok(find(driver, id).await?.state)
+}
+
+/// Records an outcome and the act that it comes from, or neither.
+async fn record_with(
+    driver: &Driver,
+    job: Reprovisioning,
+    lease: Lease,
+    outcome: Outcome,
+    act: Option<Act>,
+) -> Result<(), AdminError> {
+    let kept = Record { job, token: lease.token, outcome, now_ms: driver.clock.now_ms() };
+    let recorded = driver.store.write("admin.record", (kept, act), |tx, (kept, act)| {
+        Box::pin(async move {
+            let recorded = record(tx, kept).await?;
+            if let Some(act) = act.as_ref().filter(|_| recorded) {
+                admin_acts::record(tx, act).await?;
+            }
+            Ok(recorded)
+        })
+    });
+    if recorded.await? { Ok(()) } else { Err(AdminError::Held) }
 }
 
 /// Gives the job back to the drivers.

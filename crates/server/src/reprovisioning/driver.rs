@@ -3,6 +3,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use ereprov_domain::reprovisioning::State;
+
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -60,7 +62,11 @@ impl Driver {
                 self.clean_up().await;
                 cleaned = Some(tokio::time::Instant::now());
             }
-            let wait = self.until_next_due().await;
+            // With every place taken, the next one that is free rings the bell.
+            let wait = match permits.available_permits() {
+                0 => self.patience.poll,
+                _ => self.until_next_due().await,
+            };
             tokio::select! {
                 () = stop.cancelled() => break,
                 () = self.bell.notified() => {}
@@ -137,7 +143,7 @@ impl Driver {
     }
 
     /// Records what a step came to, and says so in the log.
-    pub(super) async fn record(
+    async fn record(
         &self,
         job: Reprovisioning,
         token: &str,
@@ -148,6 +154,7 @@ impl Driver {
         let said = format!("{outcome:?}");
         let end = match &outcome {
             Outcome::End(state, _) => Some((*state, now_ms - job.accepted_ms)),
+            Outcome::GivenUp(_) => Some((State::Failed, now_ms - job.accepted_ms)),
             Outcome::Later(_) => None,
         };
         let kept = Record { job, token: token.to_owned(), outcome, now_ms };

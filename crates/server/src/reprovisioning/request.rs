@@ -9,7 +9,7 @@ use ereprov_domain::{
     order,
     reason::Reason,
     refs::{ContractRef, FibreRef, PtoRef},
-    reprovisioning::{State, Step},
+    reprovisioning::State,
     route::Holder,
 };
 use sha2::{Digest, Sha256};
@@ -19,7 +19,7 @@ use crate::store::{
     contracts::{self, Contract},
     fibres::{self, Fibre, Pto},
     idempotency::{self, Remembered},
-    reprovisionings::{self, Reprovisioning},
+    reprovisionings::{self, New, Reprovisioning},
 };
 
 /// How long an accepted request's name is remembered (contract.md, D22a).
@@ -217,7 +217,8 @@ fn target_of(contract: &Contract, fibre: &Fibre, kept: Option<&Pto>) -> Result<T
         is_current: contract.fibre_id == Some(fibre.id),
         construction: fibre.construction,
         usage: fibre.shown_usage(),
-        holder: holder(fibre.contract_id, contract.id),
+        // Whoever keeps its socket will take that away: the fibre is not what it seems.
+        holder: holder(fibre.contract_id.or(fibre.pto_keeper_id), contract.id),
         kept_pto_holder: holder(kept.and_then(|pto| pto.contract_id), contract.id),
     })
 }
@@ -284,39 +285,29 @@ pub(super) async fn start(
         let rule = eligibility::Rule::HeldByAnother;
         return Err(Refusal::NotAllowed(rule).into());
     }
-    let new = Reprovisioning {
-        id: seed.id.clone(),
+    let new = New {
+        id: &seed.id,
         contract_id: plan.contract.id,
-        contract_ref: plan.contract.reference.clone(),
-        operator_id: plan.contract.operator_id,
-        operator_name: String::new(),
         number: reprovisionings::next_number(tx, plan.contract.id).await?,
         attempt: retried.map_or(1, |previous| previous.attempt + 1),
-        previous_id: retried.map(|previous| previous.id.clone()),
-        request_id: seed.request_id.clone(),
+        previous_id: retried.map(|previous| previous.id.as_str()),
+        operator_id: plan.contract.operator_id,
+        request_id: &seed.request_id,
         fibre_id: plan.fibre.id,
-        fibre_ref: plan.fibre.reference.clone(),
         old_fibre_id: plan.contract.fibre_id,
-        old_fibre_ref: None,
         reason: ask.reason,
         keep_pto: ask.keep_pto,
-        pto_ref: ask.pto.as_ref().map(|pto| pto.as_str().to_owned()),
+        pto_ref: ask.pto.as_ref().map(PtoRef::as_str),
         kept_pto_id: plan.kept_pto.as_ref().map(|(id, _)| *id),
-        kept_pto_ref: None,
         usage_before: plan.fibre.usage,
         held_before: plan.fibre.contract_id.is_some(),
-        discharge_code: seed.discharge_code.clone(),
+        discharge_code: &seed.discharge_code,
         state: State::Initiated,
-        ended_because: None,
         accepted_ms: ask.now_ms,
-        in_progress_ms: None,
         ended_ms: None,
-        step: Step::Submit,
-        due_ms: ask.now_ms,
-        failures: 0,
-        last_error: None,
+        by: "accept",
     };
-    if !reprovisionings::insert(tx, &new, "accept").await? {
+    if !reprovisionings::insert(tx, &new).await? {
         tx.undo_to_mark().await?;
         return Err(Refusal::AlreadyRunning.into());
     }

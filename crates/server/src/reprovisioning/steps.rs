@@ -20,7 +20,7 @@ pub struct Patience {
     pub poll: Duration,
     /// For one call to Networks.
     pub call: Duration,
-    /// Failures in a row after which it is given up.
+    /// Failures in a row after which it is called off; after as many more, it is given up.
     pub failures_max: i64,
     /// Before the first repetition; each next one waits twice as long.
     pub backoff_first: Duration,
@@ -35,6 +35,9 @@ pub enum Outcome {
     Later(Later),
     /// It has ended, and why.
     End(State, Option<String>),
+    /// It has failed, and nobody knows whether Networks has re-patched or still will: the fibre is
+    /// nobody's, and is offered to nobody.
+    GivenUp(String),
 }
 
 /// Takes the next step with Networks; writes nothing.
@@ -60,11 +63,24 @@ pub async fn perform(
             }
         }
     };
-    match within(patience.call, call).await {
-        Ok(Next::Watch) => goes_on(job, job.state, Step::Watch, now_ms, now_ms),
-        Ok(Next::Saw(progress)) => saw(patience, job, progress, now_ms),
-        Err(error) => failed(networks, patience, job, error, now_ms).await,
-    }
+    let failure = match within(patience.call, call).await {
+        // What counts as recovered is progress, not that it was handed over once more.
+        Ok(Next::Watch) => {
+            return later(job, job.state, Step::Watch, now_ms, job.failures, now_ms);
+        }
+        Ok(Next::Saw(progress)) => match saw(patience, job, progress, now_ms) {
+            Ok(outcome) => return outcome,
+            Err(failure) => failure,
+        },
+        Err(error) => Failure { said: error.to_string(), step: job.step },
+    };
+    failed(networks, patience, job, failure, now_ms).await
+}
+
+/// What went wrong, and what to do when it is tried again.
+struct Failure {
+    said: String,
+    step: Step,
 }
 
 enum Next {
@@ -80,65 +96,87 @@ async fn within<T>(
     tokio::time::timeout(limit, call).await.unwrap_or(Err(NetworkError::TimedOut))
 }
 
-fn saw(patience: &Patience, job: &Reprovisioning, progress: Progress, now_ms: i64) -> Outcome {
-    let poll_ms = i64::try_from(patience.poll.as_millis()).unwrap_or(i64::MAX);
+fn saw(
+    patience: &Patience,
+    job: &Reprovisioning,
+    progress: Progress,
+    now_ms: i64,
+) -> Result<Outcome, Failure> {
+    let poll_ms = ms(patience.poll);
     let look_again = |until_ms: i64| until_ms.clamp(now_ms + 1, now_ms + poll_ms);
-    match progress {
-        Progress::Waiting { until_ms } => {
-            goes_on(job, job.state, Step::Watch, look_again(until_ms), now_ms)
-        }
-        Progress::Working { until_ms } => {
-            goes_on(job, State::InProgress, Step::Watch, look_again(until_ms), now_ms)
-        }
-        Progress::Done => Outcome::End(State::Completed, None),
-        Progress::Refused(why) => Outcome::End(State::Failed, Some(why)),
+    let (state, until_ms) = match progress {
+        Progress::Waiting { until_ms } => (job.state, until_ms),
+        Progress::Working { until_ms } => (State::InProgress, until_ms),
+        Progress::Done => return Ok(Outcome::End(State::Completed, None)),
+        Progress::Refused(why) => return Ok(Outcome::End(State::Failed, Some(why))),
         Progress::CalledOff => {
-            Outcome::End(State::Cancelled, Some("called off in Networks".to_owned()))
+            return Ok(Outcome::End(State::Cancelled, Some("called off in Networks".to_owned())));
         }
-        // It forgot, or never heard: handing it over again is harmless.
-        Progress::Unknown => goes_on(job, job.state, Step::Submit, now_ms, now_ms),
-    }
+        // It forgot: handing it over again is harmless, but not for ever.
+        Progress::Unknown => {
+            let said = "Networks has never heard of it".to_owned();
+            return Err(Failure { said, step: Step::Submit });
+        }
+    };
+    Ok(later(job, state, Step::Watch, look_again(until_ms), 0, now_ms))
 }
 
-fn goes_on(job: &Reprovisioning, state: State, step: Step, due_ms: i64, now_ms: i64) -> Outcome {
+fn later(
+    job: &Reprovisioning,
+    state: State,
+    step: Step,
+    due_ms: i64,
+    failures: i64,
+    now_ms: i64,
+) -> Outcome {
     Outcome::Later(Later {
         state,
         in_progress_ms: (state == State::InProgress).then_some(now_ms),
         step,
         due_ms,
-        failures: 0,
+        failures,
         last_error: job.last_error.clone(),
     })
 }
 
-/// Repeats later, longer each time; after too many failures it is called off and has failed, unless
-/// Networks did it after all.
+/// Repeats later, longer each time. After too many failures the change is called off, which ends it
+/// once Networks confirms; after as many again without a word, it is given up.
 async fn failed(
     networks: &Networks,
     patience: &Patience,
     job: &Reprovisioning,
-    error: NetworkError,
+    failure: Failure,
     now_ms: i64,
 ) -> Outcome {
     let failures = job.failures + 1;
     if failures >= patience.failures_max {
         let cancel = networks.cancel(&job.id, &job.contract_ref, &job.fibre_ref);
-        if let Ok(Cancelled::AlreadyDone) = within(patience.call, cancel).await {
-            return Outcome::End(State::Completed, None);
+        let said = &failure.said;
+        let why = format!("given up after {failures} failures of Networks, the last: {said}");
+        match within(patience.call, cancel).await {
+            Ok(Cancelled::AlreadyDone) => return Outcome::End(State::Completed, None),
+            Ok(Cancelled::CalledOff) => return Outcome::End(State::Failed, Some(why)),
+            Err(_) if failures >= 2 * patience.failures_max => {
+                let unsure = "whether it re-patched is unknown, so the fibre is out of service";
+                return Outcome::GivenUp(format!("{why}; {unsure}"));
+            }
+            Err(_) => {}
         }
-        let why = format!("given up after {failures} failures of Networks, the last: {error}");
-        return Outcome::End(State::Failed, Some(why));
     }
     let doublings = u32::try_from(failures - 1).unwrap_or(u32::MAX).min(20);
     let wait = patience.backoff_first.saturating_mul(1 << doublings).min(patience.backoff_max);
     Outcome::Later(Later {
         state: job.state,
         in_progress_ms: None,
-        step: job.step,
-        due_ms: now_ms + i64::try_from(wait.as_millis()).unwrap_or(i64::MAX / 2),
+        step: failure.step,
+        due_ms: now_ms + ms(wait),
         failures,
-        last_error: Some(error.to_string()),
+        last_error: Some(failure.said),
     })
+}
+
+fn ms(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 2)
 }
 
 /// What there is to record.
@@ -161,26 +199,28 @@ pub struct Record {
 /// A failure of the database; nothing is written then either.
 pub async fn record(tx: &mut Tx<'_>, record: &Record) -> Result<bool, StoreError> {
     let Record { job, token, outcome, now_ms } = record;
-    match outcome {
-        Outcome::Later(later) => reprovisionings::postpone(tx, &job.id, token, later).await,
-        Outcome::End(state, why) => {
-            let why = why.as_deref();
-            if !reprovisionings::finish(tx, &job.id, token, *state, why, *now_ms).await? {
-                return Ok(false);
-            }
-            match state {
-                State::Completed => move_line(tx, job).await?,
-                State::Cancelled | State::Failed => {
-                    let (usage, held) = (job.usage_before, job.held_before);
-                    fibres::release(tx, job.fibre_id, job.contract_id, usage, held).await?;
-                }
-                State::Initiated | State::InProgress => {
-                    return Err(StoreError::Bug(format!("{state} is not an end")));
-                }
-            }
-            Ok(true)
+    let (state, why) = match outcome {
+        Outcome::Later(later) => {
+            return reprovisionings::postpone(tx, &job.id, token, later).await;
+        }
+        Outcome::End(state, why) => (*state, why.as_deref()),
+        Outcome::GivenUp(why) => (State::Failed, Some(why.as_str())),
+    };
+    if !state.is_final() || !job.state.may_become(state) {
+        return Err(StoreError::Bug(format!("{} may not become {state}", job.state)));
+    }
+    if !reprovisionings::finish(tx, &job.id, token, state, why, *now_ms).await? {
+        return Ok(false);
+    }
+    match (state, outcome) {
+        (State::Completed, _) => move_line(tx, job).await?,
+        (_, Outcome::GivenUp(_)) => fibres::withdraw(tx, job.fibre_id, job.contract_id).await?,
+        _ => {
+            let (usage, held) = (job.usage_before, job.held_before);
+            fibres::release(tx, job.fibre_id, job.contract_id, usage, held).await?;
         }
     }
+    Ok(true)
 }
 
 /// The line moves: the old route meets its fate, a kept socket follows, the new fibre is the

@@ -3,7 +3,7 @@
 use super::{answer::Refused, endpoint::Call, settle::Counting};
 use crate::{
     admission::{
-        credentials::{LoginProblem, claimed},
+        credentials::{Busy, LoginProblem, claimed},
         sessions::Session,
     },
     calendar,
@@ -19,7 +19,7 @@ use crate::{
 /// Closed, login, profile, session, quota. The call learns its operator once the login is verified,
 /// and what it counts on once it passed all of them. The session lasts until it is dropped.
 pub(super) async fn admit(service: &Service, call: &Call) -> Result<Session, Refused> {
-    let claim = claimed(call.authorization.as_deref(), &call.message.header.tokens);
+    let claim = claimed(&call.authorization, &call.message.header.tokens);
     let login = claim.as_ref().map_or(String::new(), |claim| claim.login.clone());
     let month = calendar::month(call.at_ms);
     let asked = service
@@ -34,10 +34,12 @@ pub(super) async fn admit(service: &Service, call: &Call) -> Result<Session, Ref
         return Err(Refused::Closed { reason, until_ms });
     }
     let claim = claim.map_err(Refused::Login)?;
-    if !service.credentials.verify(&claim, known.operator.as_ref()).await {
-        return Err(Refused::Login(LoginProblem::Wrong));
-    }
-    let Some(found) = known.operator else { return Err(Refused::Login(LoginProblem::Wrong)) };
+    let verified = service.credentials.verify(&claim, known.operator.as_ref()).await;
+    let found = match (verified, known.operator) {
+        (Ok(true), Some(operator)) => operator,
+        (Ok(_), _) => return Err(Refused::Login(LoginProblem::Wrong)),
+        (Err(Busy), _) => return Err(Refused::Overloaded),
+    };
     let found = call.operator.get_or_init(|| found);
     let profile = found.profile.as_ref().and_then(|name| service.profiles.get(name));
     let profile = profile.ok_or(Refused::NoProfile)?;

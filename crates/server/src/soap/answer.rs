@@ -31,8 +31,8 @@ pub enum Refused {
     OverQuota(i64),
     /// An argument is wrong.
     Argument(BadArgument),
-    /// The request's name is longer than is kept.
-    NameTooLong,
+    /// Too many logins wait to be verified.
+    Overloaded,
     /// A rule, or something that is not there.
     Business(Refusal),
     /// Networks did not say yes.
@@ -44,6 +44,9 @@ pub enum Refused {
     /// A bug of ours.
     Bug,
 }
+
+/// When to come back after 20004, in seconds.
+pub const RETRY_OVERLOADED_S: i64 = 5;
 
 /// The fault of a request that finds no room, before its method is known (contract.md, D37).
 pub fn overloaded() -> FaultKind {
@@ -71,7 +74,8 @@ fn code(refused: &Refused) -> CodeErreur {
         Refused::MethodNotAllowed => CodeErreur::MethodeNonAutorisee,
         Refused::TooManySessions(_) => CodeErreur::TropDeRequetes,
         Refused::OverQuota(_) => CodeErreur::MaximumAtteint,
-        Refused::Argument(_) | Refused::NameTooLong => CodeErreur::ArgumentIncorrect,
+        Refused::Argument(_) => CodeErreur::ArgumentIncorrect,
+        Refused::Overloaded => CodeErreur::RessourcesDepassees,
         Refused::Business(refusal) => business_code(*refusal),
         Refused::Network(error) => match error {
             NetworkError::Failed => CodeErreur::ErreurNetworks,
@@ -116,16 +120,14 @@ fn business_code(refusal: Refusal) -> CodeErreur {
 /// What the caller can do about it, in French.
 fn advice(refused: &Refused) -> String {
     match refused {
-        Refused::Closed { reason, until_ms } => {
-            let until = until_ms.map_or(String::new(), |until| {
-                format!(" ; réouverture prévue le {}", calendar::french(until))
-            });
-            format!("{reason}{until}")
+        Refused::Closed { reason, until_ms: None } => reason.clone(),
+        Refused::Closed { reason, until_ms: Some(until) } => {
+            format!("réouverture prévue le {} ; {reason}", calendar::french(*until))
         }
         Refused::Argument(argument) => argument.to_string(),
-        Refused::TooManySessions(max) => format!("{max} requêtes à la fois par opérateur"),
+        Refused::TooManySessions(max) => format!("{} à la fois par opérateur", requests(*max)),
         Refused::OverQuota(quota) => {
-            format!("{quota} requêtes par mois ; le compteur repart le 1er du mois")
+            format!("{} par mois ; le compteur repart le 1er du mois", requests(*quota))
         }
         Refused::Business(refusal) => business_advice(*refusal).to_owned(),
         Refused::Login(problem) => login_advice(*problem).to_owned(),
@@ -133,7 +135,7 @@ fn advice(refused: &Refused) -> String {
         Refused::MethodNotAllowed => {
             "le profil de l'opérateur n'ouvre pas cette méthode ; contactez l'OI".to_owned()
         }
-        Refused::NameTooLong => "Idempotency-Key : 255 caractères au plus".to_owned(),
+        Refused::Overloaded => "réessayez dans quelques secondes".to_owned(),
         Refused::Network(error) => network_advice(*error).to_owned(),
         Refused::Store(StoreError::Unavailable(_) | StoreError::Broken(_)) => {
             "réessayez plus tard ; après un put, lisez d'abord getReprovisionning".to_owned()
@@ -145,6 +147,10 @@ fn advice(refused: &Refused) -> String {
             "donnez à l'OI la valeur de l'en-tête X-Request-Id".to_owned()
         }
     }
+}
+
+fn requests(count: i64) -> String {
+    if count < 2 { format!("{count} requête") } else { format!("{count} requêtes") }
 }
 
 fn login_advice(problem: LoginProblem) -> &'static str {
@@ -213,7 +219,7 @@ fn rule_advice(rule: Rule) -> &'static str {
             "referenceFibre : c'est déjà la fibre du contrat (§3.4.1) ; demandez-en une autre"
         }
         Rule::KeepsExistingSocket => {
-            "conservationPTO : 0 obligatoire pour une commande sur prise existante, sauf motif Fibre cassée (§3.4.1)"
+            "conservationPTO : 0 obligatoire pour une commande sur prise existante, sauf motif « Fibre cassée » (§3.4.1)"
         }
         Rule::KeepsOpacSocket => {
             "conservationPTO : 0 obligatoire pour une commande sur le parc OPAC (§3.4.1)"
@@ -223,7 +229,7 @@ fn rule_advice(rule: Rule) -> &'static str {
             "conservationPTO : 0 obligatoire pour une route optique virtuelle (§3.4.1)"
         }
         Rule::KeptSocketNeedsFreshFibre => {
-            "conservationPTO 1 : la fibre doit être A construire et Disponible, ou En construction et Réservé (§3.4.1)"
+            "conservationPTO 1 : la fibre doit être « A construire » et « Disponible », ou « En construction » et « Réservé » (§3.4.1)"
         }
         Rule::NamesSocketOnVirtualRoute => {
             "referencePTO : vide obligatoire pour une route optique virtuelle (§3.4.1)"
@@ -232,13 +238,13 @@ fn rule_advice(rule: Rule) -> &'static str {
             "conservationPTO 1 : le contrat n'a pas de prise connue ; donnez referencePTO"
         }
         Rule::NotAvailable(Usage::Occupied) => {
-            "referenceFibre : la fibre est Occupé ; choisissez-en une Disponible"
+            "referenceFibre : la fibre est « Occupé » ; choisissez-en une « Disponible »"
         }
         Rule::NotAvailable(Usage::Reserved | Usage::Available) => {
-            "referenceFibre : la fibre est Réservé ; choisissez-en une Disponible"
+            "referenceFibre : la fibre est « Réservé » ; choisissez-en une « Disponible »"
         }
         Rule::HeldByAnother => {
-            "referenceFibre : la fibre vient d'être prise par une autre ligne ; choisissez-en une autre"
+            "referenceFibre : la fibre est tenue par une autre ligne ; choisissez-en une autre"
         }
         Rule::SocketHeldByAnother => {
             "referencePTO : cette prise dessert une autre ligne ; elle ne peut pas être conservée"

@@ -10,7 +10,7 @@ use ereprov_wire::{
     envelope::{Answer, Message},
     question::Question,
 };
-use tokio::time::Instant;
+use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
 use super::{
     admit::admit,
@@ -35,10 +35,10 @@ pub struct Call {
     pub began: Instant,
     /// Where it came from.
     pub address: String,
-    /// The `Authorization` header.
-    pub authorization: Option<String>,
-    /// The `Idempotency-Key` header.
-    pub idempotency_key: Option<String>,
+    /// Each `Authorization` header.
+    pub authorization: Vec<String>,
+    /// Each `Idempotency-Key` header.
+    pub idempotency_keys: Vec<String>,
     /// What it says.
     pub message: Message,
     /// Who asks, once the login is verified.
@@ -49,36 +49,46 @@ pub struct Call {
     pub told: AtomicBool,
 }
 
-/// How long an answer that comes too late anyway waits for its audit row.
-const LATE_AUDIT: Duration = Duration::from_secs(1);
+/// How long an answer that comes too late anyway waits for its audit row, or for the work that has
+/// just ended.
+const LATE: Duration = Duration::from_secs(1);
 
 /// Answers a question within the deadline of a request. The work goes on to its end even where the
-/// deadline passes or the caller goes away: what was accepted stays accepted.
-pub async fn handle(service: Arc<Service>, call: Call) -> Reply {
+/// deadline passes or the caller goes away, and keeps its place until then.
+pub async fn handle(service: Arc<Service>, call: Call, place: OwnedSemaphorePermit) -> Reply {
     let call = Arc::new(call);
-    let work = service.in_progress.spawn(work(Arc::clone(&service), Arc::clone(&call)));
-    let cut_off: fn() -> Refused = match tokio::time::timeout(service.limits.request, work).await {
-        Ok(Ok(reply)) => return reply,
-        Ok(Err(panic)) => {
-            tracing::error!(request_id = call.request_id, %panic, "a request hit a bug");
-            || Refused::Bug
+    let mut work = service.in_progress.spawn({
+        let (service, call) = (Arc::clone(&service), Arc::clone(&call));
+        async move {
+            let reply = work(service, call).await;
+            drop(place);
+            reply
         }
-        Err(_) => || Refused::Deadline,
-    };
-    // From here on the work commits nothing more: an acceptance, too, needs the request's audit row,
-    // and there is only one. Where the work was first, its row and its effect stay, which is what
-    // getReprovisionning tells.
-    let settling = settle(&service, &call, Err(cut_off()));
-    match tokio::time::timeout(LATE_AUDIT, settling).await {
-        Ok(Finished { result: Err(Refused::Store(StoreError::Answered)), .. }) | Err(_) => {
-            tracing::error!(
-                request_id = call.request_id,
-                "answered late; its audit row is another"
-            );
-            reply(&service, &call, &Finished::refused(cut_off()))
+    });
+    let cut_off: fn() -> Refused =
+        match tokio::time::timeout(service.limits.request, &mut work).await {
+            Ok(Ok(reply)) => return reply,
+            Ok(Err(panic)) => {
+                tracing::error!(request_id = call.request_id, %panic, "a request hit a bug");
+                || Refused::Bug
+            }
+            Err(_) => || Refused::Deadline,
+        };
+    // Once this row is committed, the work commits nothing: an acceptance needs the request's row,
+    // and there is only one.
+    let settling = tokio::time::timeout(LATE, settle(&service, &call, Err(cut_off())));
+    let finished = settling.await.unwrap_or_else(|_| Finished::refused(cut_off()));
+    if matches!(finished.result, Err(Refused::Store(StoreError::Answered))) {
+        // The work was first after all: what it committed is the answer.
+        if let Ok(Ok(reply)) = tokio::time::timeout(LATE, work).await {
+            return reply;
         }
-        Ok(finished) => reply(&service, &call, &finished),
+        return reply(&service, &call, &Finished::refused(cut_off()));
     }
+    if !finished.recorded {
+        tracing::error!(request_id = call.request_id, "answered late, without an audit row");
+    }
+    reply(&service, &call, &finished)
 }
 
 async fn work(service: Arc<Service>, call: Arc<Call>) -> Reply {

@@ -8,6 +8,7 @@ use ereprov_domain::{
 use ereprov_wire::{
     envelope::Answer,
     put_reprovisionning::{ContratReprovisionne, FibreDemandee, Pm, PutReprovisionning},
+    question::BadArgument,
 };
 
 use super::{
@@ -40,7 +41,10 @@ pub(super) async fn answer(
     counting: &Counting,
     question: &PutReprovisionning,
 ) -> Finished {
-    let Ok(name) = name(call) else { return Finished::refused(Refused::NameTooLong) };
+    let name = match name(call) {
+        Ok(name) => name,
+        Err(bad) => return Finished::refused(Refused::Argument(bad)),
+    };
     // Held until the answer is chosen: another request for the contract gets 20006 meanwhile.
     let deciding = service.deciding.begin(counting.operator_id, &question.reference_contrat);
     let ask = ask(service, counting, question, name, deciding.is_none());
@@ -56,13 +60,19 @@ pub(super) async fn answer(
 }
 
 /// What the caller names its request: `Idempotency-Key`, else `wsa:MessageID`.
-fn name(call: &Call) -> Result<Option<String>, ()> {
-    let key = call.idempotency_key.as_ref().filter(|key| !key.trim().is_empty());
-    if key.is_some_and(|key| key.chars().count() > NAME_MAX) {
-        return Err(());
+fn name(call: &Call) -> Result<Option<String>, BadArgument> {
+    let bad = |reason: &str| Err(BadArgument::new("Idempotency-Key", reason));
+    let mut keys: Vec<_> = call.idempotency_keys.iter().map(|key| key.trim()).collect();
+    keys.retain(|key| !key.is_empty());
+    keys.dedup();
+    if keys.len() > 1 {
+        return bad("donné deux fois, avec des valeurs différentes");
+    }
+    if keys.iter().any(|key| key.chars().count() > NAME_MAX) {
+        return bad("255 caractères au plus");
     }
     let message_id = call.message.header.addressing.as_ref().map(|a| &a.message_id);
-    Ok(match (key, message_id) {
+    Ok(match (keys.first(), message_id) {
         (Some(key), _) => Some(format!("key:{key}")),
         (None, Some(id)) => Some(format!("wsa:{id}")),
         (None, None) => None,
@@ -137,6 +147,7 @@ async fn commit(service: &Service, call: &Call, counting: &Counting, ask: Ask) -
             (result.map_err(Refused::Business), Some(used))
         }
     };
+    service.metrics.audit_written(service.clock.now_ms());
     service.bell.notify_one();
     Finished { result, used, recorded: true }
 }

@@ -10,7 +10,7 @@ use super::{
     endpoint::Call,
     settle::Finished,
 };
-use crate::{admission::credentials::LoginProblem, calendar, service::Service};
+use crate::{admission::credentials::LoginProblem, calendar, service::Service, store::StoreError};
 
 /// An answer, with what HTTP says beside it.
 #[derive(Debug)]
@@ -44,7 +44,8 @@ pub(super) fn reply(service: &Service, call: &Call, finished: &Finished) -> Repl
     let body =
         write_answer(message.version, message.operation, addressing, answer.as_ref().copied());
     let refused = finished.result.as_ref().err();
-    if !call.told.swap(true, Ordering::Relaxed) {
+    let superseded = matches!(refused, Some(Refused::Store(StoreError::Answered)));
+    if !superseded && !call.told.swap(true, Ordering::Relaxed) {
         tell(service, call, refused, answer.as_ref().err());
     }
     Reply {
@@ -94,8 +95,12 @@ fn tell(service: &Service, call: &Call, refused: Option<&Refused>, ko: Option<&K
 fn retry_after_s(refused: &Refused, now_ms: i64) -> Option<i64> {
     const CLOSED_WITHOUT_END_S: i64 = 300;
     match refused {
-        Refused::Closed { until_ms: Some(until), .. } => Some(((until - now_ms) / 1000).max(1)),
-        Refused::Closed { until_ms: None, .. } => Some(CLOSED_WITHOUT_END_S),
+        Refused::Closed { until_ms: Some(until), .. } if *until > now_ms => {
+            Some(((until - now_ms) / 1000).max(1))
+        }
+        // Without an end, or past it.
+        Refused::Closed { .. } => Some(CLOSED_WITHOUT_END_S),
+        Refused::Overloaded => Some(answer::RETRY_OVERLOADED_S),
         Refused::TooManySessions(_) => Some(1),
         _ => None,
     }

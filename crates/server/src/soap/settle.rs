@@ -61,7 +61,7 @@ pub(super) async fn settle(
             return Finished { recorded: true, ..Finished::refused(Refused::Store(error)) };
         }
     };
-    service.metrics.audit_written(call.at_ms);
+    service.metrics.audit_written(service.clock.now_ms());
     Finished { result, used, recorded: true }
 }
 

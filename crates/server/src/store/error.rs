@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+use super::statement::Statement;
+
 /// A failure of the database: the caller gets 10100 or 10101, the log gets the cause.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -20,10 +22,34 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The same, saying which statement it was.
+    pub(super) fn of(self, statement: &Statement) -> Self {
+        let name = statement.name;
+        match self {
+            Self::Broken(cause) => Self::Broken(format!("{name}: {}", chain(&*cause)).into()),
+            Self::Unavailable(cause) => {
+                Self::Unavailable(format!("{name}: {}", chain(&*cause)).into())
+            }
+            other => other,
+        }
+    }
+
     /// A value that our own statements never write.
     pub(super) fn unexpected(column: &str) -> Self {
         Self::Broken(format!("unexpected value in column {column}").into())
     }
+}
+
+/// An error and what caused it, on one line.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text.push_str(": ");
+        text.push_str(&next.to_string());
+        cause = next.source();
+    }
+    text
 }
 
 impl From<rusqlite::Error> for StoreError {

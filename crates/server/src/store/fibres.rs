@@ -42,6 +42,8 @@ pub struct Fibre {
     pub contract_id: Option<i64>,
     /// What that contract is called.
     pub contract_ref: Option<String>,
+    /// The contract whose running re-provisioning keeps this fibre's socket, to take it elsewhere.
+    pub pto_keeper_id: Option<i64>,
 }
 
 impl Fibre {
@@ -73,12 +75,15 @@ macro_rules! select {
             "SELECT fibre.id, fibre.ref, fibre.pbo_id, floor.site_id, fibre.pm_ref,
                fibre.pm_position, fibre.cable, fibre.tube, fibre.colour, fibre.pto_id,
                pto.ref AS pto_ref, pto.construction, fibre.usage, fibre.out_of_service,
-               fibre.contract_id, contract.ref AS contract_ref
+               fibre.contract_id, contract.ref AS contract_ref,
+               keeper.contract_id AS pto_keeper_id
              FROM fibre
              JOIN pbo ON pbo.id = fibre.pbo_id
              JOIN floor ON floor.id = pbo.floor_id
              LEFT JOIN pto ON pto.id = fibre.pto_id
              LEFT JOIN contract ON contract.id = fibre.contract_id
+             LEFT JOIN reprovisioning keeper ON keeper.kept_pto_id = fibre.pto_id
+               AND keeper.state IN ('initiated', 'in_progress')
              WHERE ",
             $condition
         )
@@ -101,7 +106,16 @@ static HOLD: Statement = statement!(
     "fibre.hold",
     "UPDATE fibre SET usage = 'reserved', contract_id = $2, updated_by = 'accept'
      WHERE id = $1 AND usage = $3 AND NOT out_of_service
-       AND (contract_id IS NULL OR contract_id = $2)"
+       AND (contract_id IS NULL OR contract_id = $2)
+       AND NOT EXISTS (SELECT 1 FROM reprovisioning keeper
+                       WHERE keeper.kept_pto_id = fibre.pto_id AND keeper.contract_id <> $2
+                         AND keeper.state IN ('initiated', 'in_progress'))"
+);
+static WITHDRAW: Statement = statement!(
+    "fibre.withdraw",
+    "UPDATE fibre SET usage = 'occupied', out_of_service = TRUE, contract_id = NULL,
+       updated_by = 'withdraw'
+     WHERE id = $1 AND contract_id = $2"
 );
 static RELEASE: Statement = statement!(
     "fibre.release",
@@ -178,6 +192,11 @@ pub async fn release(
     tx.execute(&RELEASE, params).await.map(drop)
 }
 
+/// Takes a fibre from a contract and out of service: nobody knows what is on it.
+pub async fn withdraw(tx: &mut Tx<'_>, id: i64, contract_id: i64) -> Result<(), StoreError> {
+    tx.execute(&WITHDRAW, params![id, contract_id]).await.map(drop)
+}
+
 /// Makes a reserved fibre the contract's line.
 pub async fn occupy(tx: &mut Tx<'_>, id: i64, contract_id: i64) -> Result<(), StoreError> {
     tx.execute(&OCCUPY, params![id, contract_id]).await.map(drop)
@@ -204,8 +223,8 @@ pub async fn restore(tx: &mut Tx<'_>, reference: &str) -> Result<bool, StoreErro
     Ok(tx.execute(&RESTORE, params![reference]).await? == 1)
 }
 
-/// Moves a kept socket to the line's new fibre; the fibre that served it takes over the socket that
-/// the new one would have had, so that no socket is lost and none has two fibres.
+/// Moves a kept socket to the line's new fibre; the fibre that served it, if one did, takes over the
+/// socket that the new one would have had. No socket has two fibres, no fibre two sockets.
 pub async fn exchange_sockets(
     tx: &mut Tx<'_>,
     new_fibre: &Fibre,
@@ -241,9 +260,12 @@ fn read(row: &Row<'_>) -> Result<Fibre, StoreError> {
         out_of_service: row.bool("out_of_service")?,
         contract_id: row.optional_int("contract_id")?,
         contract_ref: row.optional_text("contract_ref")?,
+        pto_keeper_id: row.optional_int("pto_keeper_id")?,
     })
 }
 
 #[cfg(test)]
-pub(super) static ALL: &[&Statement] =
-    &[&BY_REF, &BY_ID, &FIND_PTO, &HOLD, &RELEASE, &OCCUPY, &LEAVE, &RESTORE, &SERVE, &SERVED_BY];
+pub(super) static ALL: &[&Statement] = &[
+    &BY_REF, &BY_ID, &FIND_PTO, &HOLD, &WITHDRAW, &RELEASE, &OCCUPY, &LEAVE, &RESTORE, &SERVE,
+    &SERVED_BY,
+];

@@ -11,8 +11,13 @@ use super::{
 static SITE: Statement = statement!("site.id", "SELECT id FROM site WHERE ref = $1");
 static PBO: Statement = statement!("pbo.id", "SELECT id FROM pbo WHERE floor_id = $1 AND ref = $2");
 static PTO: Statement = statement!("pto.id", "SELECT id FROM pto WHERE ref = $1");
-static FIBRE: Statement =
-    statement!("fibre.route", "SELECT id, pbo_id, pm_ref FROM fibre WHERE ref = $1");
+static FIBRE: Statement = statement!(
+    "fibre.route",
+    "SELECT fibre.id, fibre.pbo_id, fibre.pm_ref, contract.ref AS contract_ref
+     FROM fibre LEFT JOIN contract ON contract.id = fibre.contract_id WHERE fibre.ref = $1"
+);
+static SERVED: Statement =
+    statement!("fibre.serving", "SELECT ref FROM fibre WHERE pto_id = $1 AND ref <> $2");
 static CONTRACT: Statement = statement!("contract.id", "SELECT id FROM contract WHERE ref = $1");
 static ADD_SITE: Statement = statement!(
     "site.add",
@@ -78,13 +83,39 @@ pub async fn pto(tx: &mut Tx<'_>, reference: &str) -> Result<Option<i64>, StoreE
     tx.first(&PTO, params![reference], id).await
 }
 
-/// The keys of a fibre and of its PBO, and its PM.
-pub async fn fibre(
-    tx: &mut Tx<'_>,
-    reference: &str,
-) -> Result<Option<(i64, i64, String)>, StoreError> {
-    let read = |row: &Row<'_>| Ok((row.int("id")?, row.int("pbo_id")?, row.text("pm_ref")?));
+/// A fibre that is there.
+#[derive(Debug)]
+pub struct Route {
+    /// Key.
+    pub id: i64,
+    /// Key of its PBO.
+    pub pbo_id: i64,
+    /// Its PM.
+    pub pm_ref: String,
+    /// The contract that holds it.
+    pub contract_ref: Option<String>,
+}
+
+/// A fibre, by its name.
+pub async fn fibre(tx: &mut Tx<'_>, reference: &str) -> Result<Option<Route>, StoreError> {
+    let read = |row: &Row<'_>| {
+        Ok(Route {
+            id: row.int("id")?,
+            pbo_id: row.int("pbo_id")?,
+            pm_ref: row.text("pm_ref")?,
+            contract_ref: row.optional_text("contract_ref")?,
+        })
+    };
     tx.first(&FIBRE, params![reference], read).await
+}
+
+/// The fibre that serves a socket, other than this one.
+pub async fn served_by(
+    tx: &mut Tx<'_>,
+    pto_id: i64,
+    other_than: &str,
+) -> Result<Option<String>, StoreError> {
+    tx.first(&SERVED, params![pto_id, other_than], |row| row.text("ref")).await
 }
 
 /// The key of a contract, whosever it is.
@@ -237,6 +268,7 @@ pub(super) static ALL: &[&Statement] = &[
     &PBO,
     &PTO,
     &FIBRE,
+    &SERVED,
     &CONTRACT,
     &ADD_SITE,
     &ADD_FLOOR,

@@ -20,6 +20,15 @@ static CURRENT: Statement =
 static RECORD: Statement =
     statement!("schema_step.record", "INSERT INTO schema_step (number, name) VALUES ($1, $2)");
 
+/// Whether the schema is the newest that this program knows.
+///
+/// # Errors
+/// The database has no schema at all, among others.
+pub(super) async fn is_current(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
+    let current = tx.first(&CURRENT, &[], |row| row.int("number")).await?;
+    Ok(current == STEPS.last().map(|(number, _, _)| *number))
+}
+
 /// Applies the steps that the database does not have yet.
 ///
 /// # Errors

@@ -72,7 +72,11 @@ impl Store {
             }
         };
         let store = Self { engine };
-        store.write("migrate", (), |tx, ()| Box::pin(migrations::run(tx))).await?;
+        // Looked at first: a writer would wait for whoever writes now, for nothing.
+        let looked = store.read("schema", (), |tx, ()| Box::pin(migrations::is_current(tx))).await;
+        if !looked.unwrap_or(false) {
+            store.write("migrate", (), |tx, ()| Box::pin(migrations::run(tx))).await?;
+        }
         Ok(store)
     }
 

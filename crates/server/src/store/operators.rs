@@ -48,12 +48,49 @@ static INSERT: Statement = statement!(
      WHERE TRUE
      ON CONFLICT DO NOTHING"
 );
-static UPDATE: Statement = statement!(
-    "operator.update",
-    "UPDATE operator SET name = $2, password_hash = $3, profile = $4, quota = $5, sessions = $6,
-       disabled = $7, updated_ms = $8
-     WHERE id = $1"
+static NAMED: Statement =
+    statement!("operator.named", "SELECT login FROM operator WHERE name = $1 AND login <> $2");
+static SET_NAME: Statement = statement!(
+    "operator.set_name",
+    "UPDATE operator SET name = $2, updated_ms = $3 WHERE login = $1"
 );
+static SET_PASSWORD: Statement = statement!(
+    "operator.set_password",
+    "UPDATE operator SET password_hash = $2, updated_ms = $3 WHERE login = $1"
+);
+static SET_PROFILE: Statement = statement!(
+    "operator.set_profile",
+    "UPDATE operator SET profile = $2, updated_ms = $3 WHERE login = $1"
+);
+static SET_QUOTA: Statement = statement!(
+    "operator.set_quota",
+    "UPDATE operator SET quota = $2, updated_ms = $3 WHERE login = $1"
+);
+static SET_SESSIONS: Statement = statement!(
+    "operator.set_sessions",
+    "UPDATE operator SET sessions = $2, updated_ms = $3 WHERE login = $1"
+);
+static SET_DISABLED: Statement = statement!(
+    "operator.set_disabled",
+    "UPDATE operator SET disabled = $2, updated_ms = $3 WHERE login = $1"
+);
+
+/// One thing that may change about an operator; the others stay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// What people and metrics call it.
+    Name(String),
+    /// Argon2, in PHC form.
+    Password(String),
+    /// Its technical profile.
+    Profile(Option<String>),
+    /// Calls a month; none: the profile's.
+    Quota(Option<i64>),
+    /// Requests at once; none: the profile's.
+    Sessions(Option<i64>),
+    /// Whether its login is refused.
+    Disabled(bool),
+}
 
 /// The operator with this login.
 pub async fn find(tx: &mut Tx<'_>, login: &str) -> Result<Option<Operator>, StoreError> {
@@ -79,19 +116,27 @@ pub async fn insert(tx: &mut Tx<'_>, operator: &Operator) -> Result<bool, StoreE
     Ok(tx.execute(&INSERT, params).await? == 1)
 }
 
-/// Writes everything about one that may change.
-pub async fn update(tx: &mut Tx<'_>, operator: &Operator, now_ms: i64) -> Result<(), StoreError> {
-    let params = params![
-        operator.id,
-        &operator.name,
-        &operator.password_hash,
-        operator.profile.as_ref(),
-        operator.quota,
-        operator.sessions,
-        operator.disabled,
-        now_ms,
-    ];
-    tx.execute(&UPDATE, params).await.map(drop)
+/// Whether another operator has this name.
+pub async fn is_named(tx: &mut Tx<'_>, name: &str, login: &str) -> Result<bool, StoreError> {
+    Ok(tx.first(&NAMED, params![name, login], |row| row.text("login")).await?.is_some())
+}
+
+/// Changes one thing about the operator with this login.
+pub async fn change(
+    tx: &mut Tx<'_>,
+    login: &str,
+    change: &Change,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    let (statement, value) = match change {
+        Change::Name(name) => (&SET_NAME, name.into()),
+        Change::Password(hash) => (&SET_PASSWORD, hash.into()),
+        Change::Profile(profile) => (&SET_PROFILE, profile.as_ref().into()),
+        Change::Quota(quota) => (&SET_QUOTA, (*quota).into()),
+        Change::Sessions(sessions) => (&SET_SESSIONS, (*sessions).into()),
+        Change::Disabled(disabled) => (&SET_DISABLED, (*disabled).into()),
+    };
+    tx.execute(statement, &[login.into(), value, now_ms.into()]).await.map(drop)
 }
 
 fn read(row: &Row<'_>) -> Result<Operator, StoreError> {
@@ -109,4 +154,15 @@ fn read(row: &Row<'_>) -> Result<Operator, StoreError> {
 }
 
 #[cfg(test)]
-pub(super) static ALL: &[&Statement] = &[&FIND, &LIST, &INSERT, &UPDATE];
+pub(super) static ALL: &[&Statement] = &[
+    &FIND,
+    &LIST,
+    &INSERT,
+    &NAMED,
+    &SET_NAME,
+    &SET_PASSWORD,
+    &SET_PROFILE,
+    &SET_QUOTA,
+    &SET_SESSIONS,
+    &SET_DISABLED,
+];

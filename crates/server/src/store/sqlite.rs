@@ -1,7 +1,10 @@
 //! The embedded database: one writer thread that commits many use cases at once, several readers.
 
 use std::{
+    fs::OpenOptions,
     future::Future,
+    io::ErrorKind,
+    os::unix::fs::OpenOptionsExt,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     pin::pin,
@@ -51,6 +54,7 @@ impl Sqlite {
     /// # Errors
     /// The file cannot be opened, or is not a database.
     pub(super) fn open(path: &Path, readers: usize) -> Result<Self, StoreError> {
+        create_private(path)?;
         let writer = open_connection(
             path,
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
@@ -132,6 +136,17 @@ impl Sqlite {
 impl Readers {
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Makes the file where it is not there, for its owner's eyes only: it holds password hashes. SQLite
+/// gives the files beside it the same rights.
+fn create_private(path: &Path) -> Result<(), StoreError> {
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    match made {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(StoreError::Unavailable(format!("{}: {error}", path.display()).into())),
     }
 }
 

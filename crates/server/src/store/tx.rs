@@ -1,5 +1,7 @@
 //! A transaction on either database, with three verbs.
 
+use tokio_postgres::types::ToSql;
+
 use super::{
     error::StoreError,
     statement::Statement,
@@ -11,6 +13,9 @@ pub struct Tx<'c> {
     pub(super) connection: Connection<'c>,
 }
 
+/// How a row is read.
+pub type ReadRow<T> = fn(&Row<'_>) -> Result<T, StoreError>;
+
 pub(super) enum Connection<'c> {
     Sqlite(&'c mut rusqlite::Connection),
     Postgres(deadpool_postgres::Transaction<'c>),
@@ -19,6 +24,35 @@ pub(super) enum Connection<'c> {
 impl Tx<'_> {
     /// Runs a statement; answers how many rows it touched.
     pub async fn execute(
+        &mut self,
+        statement: &Statement,
+        params: &[Param<'_>],
+    ) -> Result<u64, StoreError> {
+        self.run(statement, params).await.map_err(|error| error.of(statement))
+    }
+
+    /// The first row of an answer, if there is one.
+    pub async fn first<T>(
+        &mut self,
+        statement: &Statement,
+        params: &[Param<'_>],
+        read: ReadRow<T>,
+    ) -> Result<Option<T>, StoreError> {
+        let rows = self.rows(statement, params, read, 1).await;
+        Ok(rows.map_err(|error| error.of(statement))?.pop())
+    }
+
+    /// Every row of an answer.
+    pub async fn all<T>(
+        &mut self,
+        statement: &Statement,
+        params: &[Param<'_>],
+        read: ReadRow<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        self.rows(statement, params, read, usize::MAX).await.map_err(|error| error.of(statement))
+    }
+
+    async fn run(
         &mut self,
         statement: &Statement,
         params: &[Param<'_>],
@@ -35,48 +69,31 @@ impl Tx<'_> {
         }
     }
 
-    /// The first row of an answer, if there is one.
-    pub async fn first<T>(
+    async fn rows<T>(
         &mut self,
         statement: &Statement,
         params: &[Param<'_>],
-        read: fn(&Row<'_>) -> Result<T, StoreError>,
-    ) -> Result<Option<T>, StoreError> {
-        match &mut self.connection {
-            Connection::Sqlite(connection) => {
-                let mut prepared = connection.prepare_cached(statement.sqlite)?;
-                let mut rows = prepared.query(rusqlite::params_from_iter(params))?;
-                rows.next()?.map(|row| read(&Row::Sqlite(row))).transpose()
-            }
-            Connection::Postgres(tx) => {
-                let prepared = tx.prepare_cached(statement.postgres).await?;
-                let rows = tx.query(&prepared, &by_reference(params)).await?;
-                rows.first().map(|row| read(&Row::Postgres(row))).transpose()
-            }
-        }
-    }
-
-    /// Every row of an answer.
-    pub async fn all<T>(
-        &mut self,
-        statement: &Statement,
-        params: &[Param<'_>],
-        read: fn(&Row<'_>) -> Result<T, StoreError>,
+        read: ReadRow<T>,
+        most: usize,
     ) -> Result<Vec<T>, StoreError> {
         match &mut self.connection {
             Connection::Sqlite(connection) => {
                 let mut prepared = connection.prepare_cached(statement.sqlite)?;
                 let mut rows = prepared.query(rusqlite::params_from_iter(params))?;
                 let mut all = Vec::new();
-                while let Some(row) = rows.next()? {
+                while all.len() < most
+                    && let Some(row) = rows.next()?
+                {
                     all.push(read(&Row::Sqlite(row))?);
                 }
                 Ok(all)
             }
             Connection::Postgres(tx) => {
                 let prepared = tx.prepare_cached(statement.postgres).await?;
-                let rows = tx.query(&prepared, &by_reference(params)).await?;
-                rows.iter().map(|row| read(&Row::Postgres(row))).collect()
+                let params: Vec<_> =
+                    params.iter().map(|param| param as &(dyn ToSql + Sync)).collect();
+                let rows = tx.query(&prepared, &params).await?;
+                rows.iter().take(most).map(|row| read(&Row::Postgres(row))).collect()
             }
         }
     }
@@ -111,8 +128,4 @@ impl Tx<'_> {
     pub async fn undo_to_mark(&mut self) -> Result<(), StoreError> {
         self.script("ROLLBACK TO SAVEPOINT mark").await
     }
-}
-
-fn by_reference<'a>(params: &'a [Param<'_>]) -> Vec<&'a (dyn tokio_postgres::types::ToSql + Sync)> {
-    params.iter().map(|param| param as _).collect()
 }

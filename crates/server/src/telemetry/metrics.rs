@@ -34,6 +34,7 @@ pub struct Metrics {
     reprovisioning_duration: Family<ResultLabels, Histogram>,
     oldest_pending: Gauge<f64, AtomicU64>,
     open: Gauge,
+    database_up: Gauge,
     audit_last_write: Gauge,
     /// Kept beside the gauge, which only the scrape sets.
     audit_last_write_s: AtomicI64,
@@ -73,7 +74,7 @@ struct ResultLabels {
 }
 
 /// What is looked up when the metrics are asked for.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Snapshot {
     /// Whether the service is open.
     pub open: bool,
@@ -118,6 +119,7 @@ impl Metrics {
             }),
             oldest_pending: Gauge::default(),
             open: Gauge::default(),
+            database_up: Gauge::default(),
             audit_last_write: Gauge::default(),
             audit_last_write_s: AtomicI64::new(0),
         };
@@ -174,6 +176,11 @@ impl Metrics {
             Unit::Seconds,
             self.audit_last_write.clone(),
         );
+        r.register(
+            "database_up",
+            "1 while the database answers; the gauges that come from it are as last seen otherwise",
+            self.database_up.clone(),
+        );
         r.register("build", "The program", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         self
     }
@@ -205,11 +212,22 @@ impl Metrics {
         self.reprovisioning_duration.get_or_create(&labels).observe(took.as_secs_f64());
     }
 
-    /// The page that Prometheus reads.
-    pub fn page(&self, snapshot: &Snapshot) -> String {
+    /// The page that Prometheus reads; without a snapshot, what it would tell is as it was.
+    pub fn page(&self, snapshot: Option<&Snapshot>) -> String {
+        self.database_up.set(i64::from(snapshot.is_some()));
+        self.audit_last_write.set(self.audit_last_write_s.load(Ordering::Relaxed));
+        if let Some(snapshot) = snapshot {
+            self.show(snapshot);
+        }
+        let mut page = String::new();
+        // Writing into a string does not fail.
+        let _ = encode(&mut page, &self.registry);
+        page
+    }
+
+    fn show(&self, snapshot: &Snapshot) {
         self.open.set(i64::from(snapshot.open));
         self.oldest_pending.set(snapshot.oldest_pending.as_secs_f64());
-        self.audit_last_write.set(self.audit_last_write_s.load(Ordering::Relaxed));
         for (statut, count) in &snapshot.reprovisionings {
             self.reprovisionings.get_or_create(&StateLabels { statut }).set(*count);
         }
@@ -220,10 +238,6 @@ impl Metrics {
             self.quota_used.get_or_create(&labels).set(operator.used);
             self.quota_limit.get_or_create(&labels).set(operator.quota);
         }
-        let mut page = String::new();
-        // Writing into a string does not fail.
-        let _ = encode(&mut page, &self.registry);
-        page
     }
 }
 

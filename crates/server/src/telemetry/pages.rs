@@ -54,12 +54,12 @@ async fn metrics(State(service): State<Arc<Service>>) -> Response {
     let month = calendar::month(now_ms);
     let looking = service.store.read("metrics", month, |tx, month| Box::pin(look(tx, month)));
     let snapshot = match tokio::time::timeout(CHECK, looking).await {
-        Ok(Ok(seen)) => snapshot(&service, seen, now_ms),
-        // What is counted in memory is shown all the same.
-        Ok(Err(_)) | Err(_) => Snapshot { open: true, ..Snapshot::default() },
+        Ok(Ok(seen)) => Some(snapshot(&service, seen, now_ms)),
+        // What is counted in memory is shown all the same; the rest stays as it was last seen.
+        Ok(Err(_)) | Err(_) => None,
     };
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(header::CONTENT_TYPE, kind)], service.metrics.page(&snapshot)).into_response()
+    ([(header::CONTENT_TYPE, kind)], service.metrics.page(snapshot.as_ref())).into_response()
 }
 
 struct Seen {

@@ -1,13 +1,13 @@
 //! The administration, as the OI's people use it: the program itself, beside a running server.
 
-use std::{fs, path::PathBuf};
+use std::{fs, os::unix::ffi::OsStrExt, path::PathBuf};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::harness::{
     Caller, MUT, Process, Put, basic, demo_config, envelope, eventually, failed, get, import_demo,
-    printed, run, run_with_input, structure,
+    printed, program, run, run_with_input, structure,
 };
 
 /// A demo server, its administration, and a caller.
@@ -60,7 +60,11 @@ async fn an_operator_from_its_first_login_to_its_last() {
     let ask = async |password: &str| house.ask("oc-nouveau", password, &structure(MUT)).await;
     ask(&password).await.assert("20019");
     let twice = house.admin(&["operator", "add", "oc-nouveau"]);
-    assert!(failed(&twice, 4).contains("is taken"));
+    assert!(failed(&twice, 4).contains("the login oc-nouveau is taken"));
+    let named = house.admin(&["operator", "add", "oc-autre-2", "--name", "OC Nouveau"]);
+    assert!(failed(&named, 4).contains("another operator is called OC Nouveau"));
+    let renamed = house.admin(&["operator", "set", "oc-demo", "--name", "OC Nouveau"]);
+    assert!(failed(&renamed, 4).contains("another operator is called OC Nouveau"));
 
     let config = house.config();
     let passwd = [
@@ -106,6 +110,7 @@ fn mistakes_are_told_with_a_hint_and_an_exit_code() {
         (&["operator", "add", "a:b"], 2, "letters, digits"),
         (&["operator", "add", "x", "--profile", "OCC"], 2, "there is LECTURE, OC"),
         (&["operator", "set", "oc-demo"], 2, "nothing to change"),
+        (&["operator", "set", "oc-demo", "--sessions", "0"], 2, "at least 1"),
         (&["reprovisioning", "show", "nothing"], 3, "no such re-provisioning"),
         (
             &["reprovisioning", "cancel", "ARA-502701", "--reason", "x"],
@@ -149,7 +154,7 @@ async fn closing_takes_effect_at_once_in_a_running_server() {
     ]);
     assert!(told.contains("closed") && told.contains("2040-01-01T06:00:00+01:00"), "{told}");
     let closed = house.ask("oc-demo", "oc-demo", &structure(MUT)).await;
-    closed.assert_ko("-1", "Bascule du SI ; réouverture prévue le 01/01/2040 à 06:00");
+    closed.assert_ko("-1", "réouverture prévue le 01/01/2040 à 06:00 ; Bascule du SI");
     assert_eq!(house.json(&["service", "status"])["open"], false);
     house.table(&["service", "open"]);
     house.ask("oc-demo", "oc-demo", &structure(MUT)).await.assert("OK");
@@ -250,37 +255,6 @@ async fn the_real_service_starts_empty_with_its_own_configuration() {
 }
 
 #[test]
-fn a_file_with_mistakes_loads_nothing_and_names_each_one() {
-    let folder = TempDir::new().unwrap();
-    let config = folder.path().join("oi.toml");
-    fs::write(&config, "").unwrap();
-    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
-    write("floors.csv", "site;building;staircase;floor\nS;B;E;1\nS;B;;2\nS;B;E;1;x\n");
-    write("ptos.csv", "pto;site;building;staircase;floor;construction\nP;S;B;E;1;finished\n");
-    write("pbos.csv", "site;building;staircase;flor;pbo;location\n");
-    let at = config.to_str().unwrap();
-    let import = || run(&["--config", at, "import", folder.path().to_str().unwrap()]);
-    let told = failed(&import(), 1);
-    for said in [
-        "floors.csv:3 column staircase: missing",
-        "floors.csv:4: 5 values, 4 columns",
-        "pbos.csv:1 column flor: unknown column; did you mean floor?",
-        "ptos.csv:2 column construction value \"finished\": one of to_build, being_built, built",
-    ] {
-        assert!(told.contains(said), "{said} is not in {told}");
-    }
-    // What is only wrong together.
-    write("floors.csv", "site;building;staircase;floor\nS;B;E;1\n");
-    write("ptos.csv", "pto;site;building;staircase;floor;construction\nP;S;B;E;2;built\n");
-    fs::remove_file(folder.path().join("pbos.csv")).unwrap();
-    let told = failed(&import(), 1);
-    assert!(told.contains("ptos.csv:2 column floor value \"S B E 2\": no such floor"), "{told}");
-    let database = rusqlite::Connection::open(folder.path().join("ereprov.db")).unwrap();
-    let floors = database.query_row("SELECT COUNT(*) FROM floor", [], |row| row.get(0));
-    assert_eq!(floors, Ok(0), "all of it, or nothing");
-}
-
-#[test]
 fn the_demo_keeps_its_data_and_starts_over_when_told() {
     let folder = TempDir::new().unwrap();
     let at = folder.path().to_str().unwrap();
@@ -322,4 +296,32 @@ fn configurations_that_cannot_be_used_say_why() {
     let default = printed(&run(&["config", "default"]));
     fs::write(&file, default).unwrap();
     printed(&run(&["--config", at, "config", "check"]));
+}
+
+#[test]
+fn the_environment_has_no_say_in_a_demo_and_may_hold_anything() {
+    let folder = TempDir::new().unwrap();
+    let production = folder.path().join("production.db");
+    let url = format!("sqlite:{}", production.display());
+    let demo = folder.path().join("demo");
+    let set = [("EREPROV_DATABASE_URL", url.as_str()), ("EREPROV_SERVER_LISTEN", "127.0.0.1:1")];
+    let process = Process::demo_in(&demo, &[], &set);
+    assert!(!process.url.contains("127.0.0.1:1/"), "{}", process.url);
+    process.terminate();
+    assert!(!production.exists(), "the demo's logins go into the demo's database only");
+    let checked = program(&["config", "check"])
+        .env("FOREIGN", std::ffi::OsStr::from_bytes(b"\xff"))
+        .output()
+        .unwrap();
+    printed(&checked);
+}
+
+#[test]
+fn the_administration_reads_while_somebody_writes() {
+    let house = House::demo();
+    let other = rusqlite::Connection::open(house.folder.path().join("ereprov.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert!(house.table(&["operator", "list"]).contains("oc-demo"));
+    let checked = house.json(&["config", "check"]);
+    assert!(checked["database"].as_str().unwrap().ends_with("ereprov.db"), "{checked}");
 }

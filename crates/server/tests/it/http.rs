@@ -2,7 +2,7 @@
 
 use hyper::Method;
 
-use crate::harness::{MUT, NAMESPACE, Oi, Setup, basic, envelope, get, structure};
+use crate::harness::{MUT, NAMESPACE, Oi, Put, Setup, basic, envelope, get, structure};
 
 const V12: &str = "application/soap+xml; charset=utf-8";
 
@@ -78,7 +78,7 @@ async fn gzipped_questions_are_unpacked_within_bounds() {
     let send = |bytes: Vec<u8>| oi.send(Method::POST, &url, bytes, &headers);
     send(pack(envelope(&structure(MUT)).as_bytes())).await.unwrap().assert("OK");
     let bomb = send(pack(&vec![b' '; 100 * 1024 * 1024])).await.unwrap();
-    assert_eq!(bomb.status, 413);
+    assert_eq!((bomb.status, bomb.body.as_str()), (413, "question trop longue\n"));
     let broken = send(b"not gzip".to_vec()).await.unwrap();
     assert_eq!((broken.status, broken.text("faultcode")), (500, Some("S:Client".into())));
 }
@@ -118,6 +118,9 @@ async fn must_understand_and_soap_action() {
     let reply = oi.post(&envelope_12(block, &structure(MUT)), &[("content-type", V12)]).await;
     assert_eq!(reply.text("Value").as_deref(), Some("S:MustUnderstand"));
     assert_eq!(reply.attributes("NotUnderstood", "qname"), ["b:h"]);
+    let bare = "<h s:mustUnderstand='1'/>";
+    let reply = oi.post(&envelope_12(bare, &structure(MUT)), &[("content-type", V12)]).await;
+    assert_eq!(reply.attributes("NotUnderstood", "qname"), ["h"]);
     let login = basic("oc-demo", "oc-demo");
     let ask = |action: &'static str| {
         let headers = [("authorization", login.clone()), ("soapaction", action.to_owned())];
@@ -158,6 +161,10 @@ async fn logins_in_the_header_of_the_envelope() {
     assert_eq!((wrong.status, wrong.libelle()), (200, "Login/Password incorrect".into()));
     let two = ask(token("oc-demo", "oc-demo", ""), Some(("oc-autre", "oc-autre"))).await;
     two.assert_ko("10000", "deux logins");
+    let question = envelope(&structure(MUT));
+    let logins = [basic("oc-demo", "oc-demo"), basic("oc-autre", "oc-autre")];
+    let both = logins.each_ref().map(|login| ("authorization", login.as_str()));
+    oi.post(&question, &both).await.assert_ko("10000", "deux logins");
     let digest = ask(token("oc-demo", "eA==", " Type=\"x#PasswordDigest\""), None).await;
     digest.assert_ko("10000", "PasswordText");
 }
@@ -210,7 +217,8 @@ async fn other_methods_types_and_sizes() {
         assert_eq!((reply.status, reply.header("allow")), (405, Some("GET, HEAD, POST")));
     }
     let json = oi.post("{}", &[("content-type", "application/json")]).await;
-    assert_eq!((json.status, json.text("faultcode")), (415, Some("S:Client".into())));
+    assert_eq!(json.status, 415);
+    assert!(json.body.starts_with("Content-Type text/xml"), "a fault would be HTTP 500 (D5)");
     let packed = oi.post("x", &[("content-encoding", "br")]).await;
     assert_eq!(packed.status, 415);
     let utf7 = oi.post("x", &[("content-type", "text/xml; charset=utf-7")]).await;
@@ -234,4 +242,22 @@ async fn a_question_that_names_itself_gets_an_answer_that_relates_to_it() {
     );
     let reply = oi.post(&envelope_12(&elsewhere, &get("ARA-502701")), &headers).await;
     assert_eq!(reply.text("Value").as_deref(), Some("S:Sender"));
+}
+
+#[tokio::test]
+async fn the_whole_way_in_soap_1_2() {
+    let oi = Oi::demo().await;
+    let login = basic("oc-demo", "oc-demo");
+    let ask = async |question: String, kind: &str| {
+        let headers = [("content-type", kind), ("authorization", login.as_str())];
+        oi.post(&envelope_12("", &question), &headers).await
+    };
+    let put = || Put::new(MUT, "CTP-1240357-1").body();
+    let spoofed = ask(put(), "application/soap+xml; action=\"getRoSite\"").await;
+    assert_eq!(spoofed.text("Value").as_deref(), Some("S:Sender"));
+    let accepted = ask(put(), "application/soap+xml; action=\"putReprovisionning\"").await;
+    assert!(accepted.assert("OK").text("codeDecharge").is_some());
+    oi.until(MUT, "Terminé").await;
+    ask(put(), V12).await.assert_ko("20015", "déjà la fibre");
+    ask(get(MUT), V12).await.assert("OK");
 }

@@ -133,3 +133,16 @@ async fn a_caller_that_goes_away_loses_no_session_and_its_call_counts() {
     left.assert("OK");
     assert!(left.header("ratelimit").unwrap().contains("r=99997;"));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn work_keeps_its_place_when_its_caller_goes_away() {
+    let config = "[networks]\nask_deadline_ms = 600\n[server]\nrequests_at_once_max = 1";
+    let oi = Setup::config(config).start().await;
+    let put = Put::new("DEMO-20010", &fibre("DEMO-20010", Role::Free)).body();
+    let asking = oi.ask(&put);
+    assert!(tokio::time::timeout(Duration::from_millis(100), asking).await.is_err());
+    let shed = oi.ask(&structure(MUT)).await;
+    assert_eq!(shed.text("codeErreur").as_deref(), Some("20004"));
+    tokio::time::sleep(Duration::from_millis(800)).await;
+    oi.ask(&structure(MUT)).await.assert("OK");
+}

@@ -75,7 +75,7 @@ impl Case {
             return "PBO";
         }
         if !self.keep {
-            return if self.state.2 { "OK" } else { "choisissez-en une Disponible" };
+            return if self.state.2 { "OK" } else { "choisissez-en une « Disponible »" };
         }
         match self.order {
             "prise existante" if self.motif.0 != "Fibre cassée" => return "prise existante",
@@ -88,7 +88,7 @@ impl Case {
         if self.order == "ROV" {
             return "route optique virtuelle";
         }
-        if self.state.3 { "OK" } else { "A construire et Disponible" }
+        if self.state.3 { "OK" } else { "« A construire » et « Disponible »" }
     }
 }
 
@@ -215,20 +215,20 @@ async fn every_fibre_of_the_demo_plays_its_part() {
             oi.ask(&put.body()).await
         };
         ask(Role::Current, false).await.assert_ko("20015", "déjà la fibre");
-        ask(Role::Neighbour, false).await.assert_ko("20015", "la fibre est Occupé");
-        ask(Role::Taken, false).await.assert_ko("20015", "la fibre est Réservé");
-        ask(Role::Reserved, false).await.assert_ko("20015", "la fibre est Réservé");
-        ask(Role::Broken, false).await.assert_ko("20015", "la fibre est Occupé");
+        ask(Role::Neighbour, false).await.assert_ko("20015", "la fibre est « Occupé »");
+        ask(Role::Taken, false).await.assert_ko("20015", "la fibre est « Réservé »");
+        ask(Role::Reserved, false).await.assert_ko("20015", "la fibre est « Réservé »");
+        ask(Role::Broken, false).await.assert_ko("20015", "la fibre est « Occupé »");
         ask(Role::Mislabelled, false).await.assert_ko("20015", "une autre ligne");
         ask(Role::OtherPm, false).await.assert_ko("20015", "PM de la commande");
         let keeping = match contract {
             "DEMO-ROV" => "virtuelle",
             "DEMO-OPAC" => "OPAC",
             "DEMO-PRISE-EXISTANTE" => "prise existante",
-            _ => "A construire et Disponible",
+            _ => "« A construire » et « Disponible »",
         };
         ask(Role::Free, true).await.assert_ko("20015", keeping);
-        if keeping.starts_with("A construire") {
+        if keeping.starts_with("« A construire") {
             ask(Role::NeighbourNext, true).await.assert_ko("20015", "une autre ligne");
         }
         if contract == "DEMO-ZMD" || contract == "DEMO-ZTD-PAVILLON" {
@@ -244,14 +244,14 @@ async fn the_specifications_contract_can_be_refused_in_every_way_too() {
     let put = |fibre: &str| Put::new(crate::harness::MUT, fibre);
     for (put, said) in [
         (put("CTP-1240332-1"), "déjà la fibre"),
-        (put("CTP-1240358-1"), "la fibre est Occupé"),
-        (put("CTP-1240343-1"), "la fibre est Réservé"),
+        (put("CTP-1240358-1"), "la fibre est « Occupé »"),
+        (put("CTP-1240343-1"), "la fibre est « Réservé »"),
         (put("CTP-1240905-1"), "une autre ligne"),
         (put("CTP-1240904-1").keep(), "une autre ligne"),
-        (put("CTP-1240906-1"), "la fibre est Occupé"),
+        (put("CTP-1240906-1"), "la fibre est « Occupé »"),
         (put("CTP-1240908-1"), "PM de la commande"),
         (put("CTP-1240951-1"), "pas sur le site"),
-        (put("CTP-1240446-1").keep(), "A construire et Disponible"),
+        (put("CTP-1240446-1").keep(), "« A construire » et « Disponible »"),
         (put("CTP-1240359-1").keep().motif("PTO erronée"), "avec ce motif"),
     ] {
         oi.ask(&put.body()).await.assert_ko("20015", said);

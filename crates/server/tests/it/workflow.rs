@@ -12,9 +12,7 @@ use ereprov_server::{
     },
 };
 
-use crate::harness::{
-    MUT, Oi, Put, Reply, Role, Setup, basic, envelope, fibre, get, routes, structure,
-};
+use crate::harness::{MUT, Oi, Put, Reply, Role, Setup, fibre, get, routes, structure};
 
 const NOON: &str = "2026-11-23T12:00";
 
@@ -210,15 +208,60 @@ async fn failures_are_repeated_later_and_later_and_given_up_visibly() {
     oi.advance(2000).await;
     assert_eq!(failures().await, [3, 3], "twice as long");
     oi.advance(2500).await;
-    // The fourth failure of one ends it; the other works by now.
+    // The fourth failure: it is called off, of which Networks says nothing either; the other one
+    // works by now.
+    assert_eq!(state(&oi, "DEMO-OPAC").await, "Initié");
+    for _ in 0..4 {
+        oi.advance(2500).await;
+    }
     assert_eq!(state(&oi, "DEMO-OPAC").await, "En échec");
     let failed = oi.jobs().await.into_iter().find(|job| job.contract_ref == "DEMO-OPAC").unwrap();
     let because = failed.ended_because.unwrap();
-    assert!(because.starts_with("given up after 4 failures"), "{because}");
-    assert_eq!(oi.fibre(&failed.fibre_ref).await.contract_ref, None);
+    assert!(because.starts_with("given up after 8 failures"), "{because}");
+    // Nobody knows what Networks did: the fibre is nobody's, and offered to nobody.
+    let unsure = oi.fibre(&failed.fibre_ref).await;
+    assert_eq!((unsure.contract_ref, unsure.out_of_service), (None, true));
     oi.advance(20).await;
     oi.advance(60).await;
     assert_eq!(state(&oi, "DEMO-ZMD").await, "Terminé");
+}
+
+#[tokio::test]
+async fn what_is_called_off_after_too_many_failures_frees_its_fibre() {
+    let config = "[workflow]\nfailures_max = 2\n
+        [[networks.behaviour]]\ncontract = \"DEMO-ZMD\"\nerrors = 2\n";
+    let oi = Setup { config: config.into(), ..Setup::at(NOON) }.start().await;
+    let free = fibre("DEMO-ZMD", Role::Free);
+    oi.ask(&Put::new("DEMO-ZMD", &free).body()).await.assert("OK");
+    oi.advance(0).await;
+    oi.advance(10).await;
+    // The third call, which calls it off, works.
+    assert_eq!(state(&oi, "DEMO-ZMD").await, "En échec");
+    let freed = oi.fibre(&free).await;
+    assert_eq!((freed.contract_ref, freed.usage), (None, Usage::Available));
+    let cancelled = oi.sqlite().query_row("SELECT cancelled FROM network_order", [], |r| r.get(0));
+    assert_eq!(cancelled, Ok(true), "Networks will not do it later");
+}
+
+#[tokio::test]
+async fn a_socket_that_is_being_kept_is_promised_to_nobody_else() {
+    let oi = slow().start().await;
+    // MUT keeps the socket of CTP-1240357-1 and moves to a fibre that is still to build.
+    let keeps = Put::new(MUT, "CTP-1240359-1").keep().pto("CTP-1240357-1");
+    oi.ask(&keeps.body()).await.assert("OK");
+    oi.sqlite()
+        .execute("UPDATE contract SET order_state = 'open' WHERE ref = 'VOISIN-423361'", [])
+        .unwrap();
+    let asks = Put::new("VOISIN-423361", "CTP-1240357-1").body();
+    oi.ask_as("oc-autre", &asks).await.assert_ko("20015", "une autre ligne");
+    oi.advance(0).await;
+    oi.advance(2_100).await;
+    oi.advance(3_100).await;
+    assert_eq!(state(&oi, MUT).await, "Terminé");
+    // The socket has gone; the fibre has the one that was planned for the other.
+    oi.ask_as("oc-autre", &asks).await.assert("OK");
+    let held = oi.fibre("CTP-1240357-1").await;
+    assert_eq!(held.pto.unwrap().1, "CTP-1240359-1");
 }
 
 #[tokio::test]
@@ -372,67 +415,4 @@ async fn a_virtual_route_becomes_a_real_one() {
     // Now that it is real, its socket may be kept.
     let fresh = fibre("DEMO-ROV", Role::Fresh);
     oi.ask(&Put::new("DEMO-ROV", &fresh).keep().body()).await.assert("OK");
-}
-
-#[tokio::test]
-async fn a_request_that_is_named_gets_its_first_answer_again() {
-    let oi = slow().start().await;
-    let put = Put::new(MUT, "CTP-1240357-1").body();
-    let named = |name: &'static str, question: String| {
-        let oi = &oi;
-        async move { oi.ask_with("oc-demo", &question, &[("idempotency-key", name)]).await }
-    };
-    // Only accepted puts are remembered.
-    named("a", Put::new(MUT, "CTP-1240332-1").body()).await.assert("20015");
-    let first = named("a", put.clone()).await;
-    first.assert("OK");
-    let again = named("a", put.clone()).await;
-    assert_eq!(again.body, first.body, "discharge code included");
-    oi.ask(&put).await.assert("20012");
-    named("b", put.clone()).await.assert("20012");
-    let other = Put::new(MUT, "CTP-1240446-1").body();
-    named("a", other).await.assert_ko("20001", "Idempotency-Key");
-    // Another operator's names are its own.
-    let foreign = Put::new("DEMO-AUTRE-OC", &fibre("DEMO-AUTRE-OC", Role::Free)).body();
-    let headers = [("idempotency-key", "a")];
-    oi.ask_with("oc-autre", &foreign, &headers).await.assert("OK");
-    // It stays so after the end, for 24 hours.
-    oi.advance(0).await;
-    oi.advance(2_100).await;
-    oi.advance(3_100).await;
-    oi.clock.advance_ms(24 * 3_600_000 - 5_300);
-    assert_eq!(named("a", put.clone()).await.body, first.body);
-    oi.clock.advance_ms(200);
-    named("a", put).await.assert_ko("20015", "déjà la fibre");
-    let started = oi.jobs().await.iter().filter(|job| job.contract_ref == MUT).count();
-    assert_eq!(started, 1);
-}
-
-#[tokio::test]
-async fn a_message_id_names_a_request_too() {
-    let oi = Oi::demo().await;
-    let wsa = "http://www.w3.org/2005/08/addressing";
-    let question = envelope(&Put::new(MUT, "CTP-1240357-1").body()).replace(
-        "<s:Body>",
-        &format!(
-            "<s:Header><a:MessageID xmlns:a=\"{wsa}\">urn:uuid:7</a:MessageID></s:Header><s:Body>"
-        ),
-    );
-    let login = basic("oc-demo", "oc-demo");
-    let headers = [("authorization", login.as_str())];
-    let first = oi.post(&question, &headers).await;
-    first.assert("OK");
-    assert_eq!(oi.post(&question, &headers).await.body, first.body);
-}
-
-#[tokio::test]
-async fn a_replay_counts_once() {
-    let oi = Oi::demo().await;
-    let put = Put::new("DEMO-QUOTA", &fibre("DEMO-QUOTA", Role::Free)).body();
-    let headers = [("idempotency-key", "k")];
-    for left in [4, 3] {
-        let reply = oi.ask_with("oc-quota", &put, &headers).await;
-        reply.assert("OK");
-        assert!(reply.header("ratelimit").unwrap().contains(&format!("r={left};")));
-    }
 }

@@ -116,8 +116,14 @@ fn write_header(w: &mut Writer, fault: &Fault) {
         FaultKind::MustUnderstand(blocks) if fault.version == SoapVersion::V12 => {
             w.start("S:Header");
             for (namespace, name) in blocks {
-                w.start("S:NotUnderstood").attribute("qname", &format!("b:{name}"));
-                w.attribute("xmlns:b", namespace).end();
+                w.start("S:NotUnderstood");
+                // A prefix cannot be bound to no namespace.
+                if namespace.is_empty() {
+                    w.attribute("qname", name).end();
+                } else {
+                    w.attribute("qname", &format!("b:{name}"));
+                    w.attribute("xmlns:b", namespace).end();
+                }
             }
             w.end();
         }

@@ -31,12 +31,12 @@ pub struct Message {
 }
 
 /// Reads an envelope. `hint` is the version to complain in before the envelope tells its own;
-/// `action` is the SOAPAction header or action parameter as it came.
+/// `actions` are the SOAPAction header and the action parameter as they came.
 ///
 /// # Errors
 /// A fault for whatever is not an envelope with one element of a known method in its body, in the
 /// order version, mustUnderstand, message (WS-I R2725).
-pub fn read(text: &str, hint: SoapVersion, action: Option<&str>) -> Result<Message, Fault> {
+pub fn read(text: &str, hint: SoapVersion, actions: &[&str]) -> Result<Message, Fault> {
     let client = |reason: String| FaultKind::Client(reason).in_version(hint);
     let document = parse(text, &Limits::QUESTION).map_err(|error| client(error.to_string()))?;
     let envelope = document.root_element();
@@ -45,13 +45,13 @@ pub fn read(text: &str, hint: SoapVersion, action: Option<&str>) -> Result<Messa
     }
     let version = SoapVersion::of_namespace(envelope.tag_name().namespace().unwrap_or_default())
         .ok_or_else(|| FaultKind::VersionMismatch.in_version(SoapVersion::V11))?;
-    read_envelope(envelope, version, action).map_err(|kind| kind.in_version(version))
+    read_envelope(envelope, version, actions).map_err(|kind| kind.in_version(version))
 }
 
 fn read_envelope(
     envelope: Node<'_, '_>,
     version: SoapVersion,
-    action: Option<&str>,
+    actions: &[&str],
 ) -> Result<Message, FaultKind> {
     let client = |reason: &str| FaultKind::Client(reason.to_owned());
     let mut parts = envelope.children().filter(Node::is_element).peekable();
@@ -74,7 +74,8 @@ fn read_envelope(
     let operation = Operation::named(tag.name())
         .filter(|_| tag.namespace() == Some(NAMESPACE))
         .ok_or_else(|| client("méthode inconnue de ce service"))?;
-    if action.and_then(named_by_action).is_some_and(|named| named != operation) {
+    let mut named = actions.iter().filter_map(|action| named_by_action(action));
+    if named.any(|named| named != operation) {
         return Err(client("SOAPAction nomme une autre méthode que le Body"));
     }
     Ok(Message {
@@ -114,18 +115,18 @@ mod tests {
         "<e:getReprovisionning><referenceContrat>A</referenceContrat></e:getReprovisionning>";
 
     fn kind(text: &str) -> FaultKind {
-        read(text, SoapVersion::V11, None).expect_err("a fault").kind
+        read(text, SoapVersion::V11, &[]).expect_err("a fault").kind
     }
 
     #[test]
     fn the_envelope_decides_the_version() {
         for (namespace, version) in [(V11, SoapVersion::V11), (V12, SoapVersion::V12)] {
-            let message = read(&envelope(namespace, "", QUESTION), SoapVersion::V11, None).unwrap();
+            let message = read(&envelope(namespace, "", QUESTION), SoapVersion::V11, &[]).unwrap();
             assert_eq!(message.version, version);
             assert_eq!(message.operation, Operation::GetReprovisionning);
             assert_eq!(message.question.unwrap().reference_contrat(), "A");
         }
-        let fault = read(&envelope("urn:other", "", QUESTION), SoapVersion::V12, None).unwrap_err();
+        let fault = read(&envelope("urn:other", "", QUESTION), SoapVersion::V12, &[]).unwrap_err();
         assert_eq!(fault, FaultKind::VersionMismatch.in_version(SoapVersion::V11));
     }
 
@@ -156,14 +157,14 @@ mod tests {
             "s:mustUnderstand='0'",
             "s:mustUnderstand='1' s:actor='urn:someone-else'",
         ] {
-            assert!(read(&envelope(V11, &block(passed), QUESTION), SoapVersion::V11, None).is_ok());
+            assert!(read(&envelope(V11, &block(passed), QUESTION), SoapVersion::V11, &[]).is_ok());
         }
     }
 
     #[test]
     fn a_soap_action_may_not_name_another_method() {
         let text = envelope(V11, "", QUESTION);
-        let with = |action: &str| read(&text, SoapVersion::V11, Some(action));
+        let with = |action: &str| read(&text, SoapVersion::V11, &["", action]);
         for fine in ["", "\"\"", "None", "\"getReprovisionning\"", "urn:anything"] {
             assert!(with(fine).is_ok(), "{fine}");
         }
@@ -183,7 +184,7 @@ mod tests {
         };
         let read = |kind: &str| {
             let text = envelope(V12, &token(kind), QUESTION);
-            read(&text, SoapVersion::V11, None).unwrap().header.tokens.remove(0)
+            read(&text, SoapVersion::V11, &[]).unwrap().header.tokens.remove(0)
         };
         assert_eq!(read("").password.unwrap().expose(), "p&w");
         assert_eq!(read(" Type='u#PasswordText'").password.unwrap().expose(), "p&w");
@@ -201,7 +202,7 @@ mod tests {
         let named = header(
             "<w:MessageID>urn:uuid:1</w:MessageID><w:ReplyTo><w:Address>http://www.w3.org/2005/08/addressing/anonymous</w:Address></w:ReplyTo>",
         );
-        let message = read(&named, SoapVersion::V11, None).unwrap();
+        let message = read(&named, SoapVersion::V11, &[]).unwrap();
         assert_eq!(message.header.addressing.unwrap().message_id, "urn:uuid:1");
         let elsewhere = header("<w:ReplyTo><w:Address>http://10.0.0.1/</w:Address></w:ReplyTo>");
         assert_eq!(kind(&elsewhere), FaultKind::OnlyAnonymousAddress);

@@ -105,11 +105,11 @@ fn check_raw(text: &str, limits: &Limits) -> Result<(), XmlError> {
 /// A character reference names a character (production 66); inside CDATA it is only text, and a
 /// malformed one there is refused too: no honest question has any.
 fn check_reference(after: &str) -> Option<()> {
+    const DIGITS_MAX: usize = 8;
     let (digits, radix) = after.strip_prefix('x').map_or((after, 10), |hex| (hex, 16));
-    let (digits, _) = digits.get(..digits.len().min(9))?.split_once(';')?;
-    if digits.starts_with('+') {
-        return None;
-    }
+    let end = digits.bytes().take(DIGITS_MAX + 1).position(|byte| byte == b';')?;
+    // What stands before an ASCII character ends where a character ends.
+    let digits = digits.get(..end).filter(|digits| !digits.starts_with('+'))?;
     char::from_u32(u32::from_str_radix(digits, radix).ok()?).map(drop)
 }
 
@@ -215,6 +215,8 @@ mod tests {
             "<a/>",
             "<?xml version='1.0' encoding='UTF-8'?>\n<!-- c --><a b='&#233;&#xE9;'>é<![CDATA[<]]></a>\n",
             "<a xmlns='u' xmlns:p='v'><p:b xmlns=''/></a>",
+            "<a>Probl&#232;me génie civil &#xE9;éé</a>",
+            "<a>&#233;€€€</a>",
         ] {
             assert_eq!(read(good), Ok(()), "{good}");
         }

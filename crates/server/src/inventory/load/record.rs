@@ -115,6 +115,12 @@ impl Record<'_> {
         crate::calendar::parse(&text).map(Some).ok_or_else(wrong)
     }
 
+    /// What makes the line another one than the others of its file.
+    pub(super) fn key(&self, names: &[&'static str]) -> String {
+        let parts: Vec<_> = names.iter().map(|name| self.raw(name).trim()).collect();
+        parts.join(" ")
+    }
+
     fn raw(&self, name: &'static str) -> &str {
         let known = self.names.iter().position(|known| *known == name);
         let at = known.and_then(|known| self.columns.get(known)).copied().unwrap_or(ABSENT);

@@ -1,5 +1,7 @@
 //! The rows of each file, typed and checked by themselves.
 
+use std::collections::HashMap;
+
 use ereprov_domain::{
     order::{BuildingKind, Intervention, OrderState, RouteKind, Zone},
     reason::Reason,
@@ -8,19 +10,28 @@ use ereprov_domain::{
     route::{Construction, Usage},
 };
 
+use ereprov_wire::text;
+
 use super::{
     Files,
     record::{ABSENT, Mistake, Origin, Record},
 };
+use crate::admission::{
+    credentials::{LOGIN_MAX, LOGIN_RULE, is_login},
+    password,
+};
 
 /// Mistakes that are told at the most.
 const MISTAKES_MAX: usize = 100;
-/// Longest reference, in characters (tables of chapter 3).
-const REFERENCE_MAX: usize = 30;
 /// Longest name of a fibre, a cable, a PM or a place, in characters.
 const TEXT_MAX: usize = 255;
 /// Longest colour, in characters (contract.md, D16a).
 const COLOUR_MAX: usize = 50;
+
+/// Longest reference, in characters: what a question could not ask for is not loaded.
+fn reference_max() -> usize {
+    text::length_of("referenceContrat")
+}
 
 /// Every row of every file.
 #[derive(Debug, Default)]
@@ -116,13 +127,14 @@ pub(super) fn read(files: &Files) -> Result<Rows, Vec<Mistake>> {
     let mut mistakes = Vec::new();
     let mut rows = Rows::default();
     let mut reader = Reader { files, mistakes: &mut mistakes };
-    rows.operators = reader.rows("operators.csv", OPERATOR, operator);
-    rows.floors = reader.rows("floors.csv", FLOOR, floor);
-    rows.pbos = reader.rows("pbos.csv", PBO, pbo);
-    rows.ptos = reader.rows("ptos.csv", PTO, pto);
-    rows.fibres = reader.rows("fibres.csv", FIBRE, fibre);
-    rows.contracts = reader.rows("contracts.csv", CONTRACT, contract);
-    rows.reprovisionings = reader.rows("reprovisionings.csv", REPROVISIONING, reprovisioning);
+    rows.operators = reader.rows("operators.csv", OPERATOR, &["login"], operator);
+    rows.floors = reader.rows("floors.csv", FLOOR, FLOOR, floor);
+    rows.pbos = reader.rows("pbos.csv", PBO, &PBO[..5], pbo);
+    rows.ptos = reader.rows("ptos.csv", PTO, &["pto"], pto);
+    rows.fibres = reader.rows("fibres.csv", FIBRE, &["fibre"], fibre);
+    rows.contracts = reader.rows("contracts.csv", CONTRACT, &["contract"], contract);
+    rows.reprovisionings =
+        reader.rows("reprovisionings.csv", REPROVISIONING, &["discharge_code"], reprovisioning);
     mistakes.truncate(MISTAKES_MAX);
     if mistakes.is_empty() { Ok(rows) } else { Err(mistakes) }
 }
@@ -189,6 +201,7 @@ impl Reader<'_> {
         &mut self,
         file: &'static str,
         names: &'static [&'static str],
+        key: &'static [&'static str],
         read: fn(&Record<'_>) -> Result<T, Mistake>,
     ) -> Vec<(Origin, T)> {
         let Some(text) = self.files.get(file) else { return Vec::new() };
@@ -203,26 +216,34 @@ impl Reader<'_> {
             }
         };
         let mut rows = Vec::new();
+        let mut seen = HashMap::new();
         for line in lines.records() {
-            match line {
-                Ok(fields) => {
-                    let line = fields.position().map_or(0, csv::Position::line);
-                    let origin = Origin { file, line };
-                    if fields.len() != header.len() {
-                        let reason = format!("{} values, {} columns", fields.len(), header.len());
-                        self.mistakes.push(origin.mistake("", "", reason));
-                        continue;
-                    }
-                    let record = Record { origin, columns: &columns, names, fields: &fields };
-                    match read(&record) {
-                        Ok(row) => rows.push((origin, row)),
-                        Err(mistake) => self.mistakes.push(mistake),
-                    }
-                }
+            let fields = match line {
+                Ok(fields) => fields,
                 Err(error) => {
                     let line = error.position().map_or(0, csv::Position::line);
                     self.mistakes.push(Origin { file, line }.mistake("", "", error));
+                    continue;
                 }
+            };
+            let origin = Origin { file, line: fields.position().map_or(0, csv::Position::line) };
+            if fields.len() != header.len() {
+                let reason = format!("{} values, {} columns", fields.len(), header.len());
+                self.mistakes.push(origin.mistake("", "", reason));
+                continue;
+            }
+            let record = Record { origin, columns: &columns, names, fields: &fields };
+            let key_of_line = record.key(key);
+            let row = match seen.insert(key_of_line.clone(), origin.line) {
+                None => read(&record),
+                Some(first) => {
+                    let reason = format!("the same {} as line {first}", key.join(" "));
+                    Err(origin.mistake("", &key_of_line, reason))
+                }
+            };
+            match row {
+                Ok(row) => rows.push((origin, row)),
+                Err(mistake) => self.mistakes.push(mistake),
             }
         }
         rows
@@ -244,6 +265,11 @@ fn columns(
             mistakes.push(origin.mistake(given, "", reason));
         }
     }
+    for name in names {
+        if header.iter().filter(|given| given.trim() == *name).count() > 1 {
+            mistakes.push(origin.mistake(name, "", "this column stands twice"));
+        }
+    }
     if !mistakes.is_empty() {
         return Err(mistakes);
     }
@@ -252,23 +278,35 @@ fn columns(
 }
 
 fn operator(record: &Record<'_>) -> Result<OperatorRow, Mistake> {
+    let login = record.required("login", LOGIN_MAX)?;
+    if !is_login(&login) {
+        return Err(record.origin.mistake("login", &login, LOGIN_RULE));
+    }
+    let password_hash = record.required("password_hash", TEXT_MAX)?;
+    if !password::is_hash(&password_hash) {
+        return Err(record.origin.mistake("password_hash", "", "argon2 in PHC form is expected"));
+    }
+    let sessions = record.number("sessions")?;
+    if sessions == Some(0) {
+        return Err(record.origin.mistake("sessions", "0", "at least 1"));
+    }
     Ok(OperatorRow {
-        login: record.required("login", 60)?,
-        name: record.required("name", 60)?,
-        password_hash: record.required("password_hash", 255)?,
-        profile: record.optional("profile", 60)?,
+        login,
+        name: record.required("name", LOGIN_MAX)?,
+        password_hash,
+        profile: record.optional("profile", LOGIN_MAX)?,
         quota: record.number("quota")?,
-        sessions: record.number("sessions")?,
+        sessions,
     })
 }
 
 fn floor(record: &Record<'_>) -> Result<FloorRow, Mistake> {
     Ok(FloorRow {
-        site: record.required("site", REFERENCE_MAX)?,
+        site: record.required("site", reference_max())?,
         place: Place {
-            building: record.required("building", REFERENCE_MAX)?,
-            staircase: record.required("staircase", REFERENCE_MAX)?,
-            floor: record.required("floor", REFERENCE_MAX)?,
+            building: record.required("building", reference_max())?,
+            staircase: record.required("staircase", reference_max())?,
+            floor: record.required("floor", reference_max())?,
         },
     })
 }
@@ -278,12 +316,12 @@ fn pbo(record: &Record<'_>) -> Result<PboRow, Mistake> {
     // Where nothing else is said, a PBO is where its floor is.
     let location = record.optional("location", TEXT_MAX)?;
     let location = location.unwrap_or_else(|| at.place.floor.clone());
-    Ok(PboRow { reference: record.required("pbo", REFERENCE_MAX)?, location, at })
+    Ok(PboRow { reference: record.required("pbo", reference_max())?, location, at })
 }
 
 fn pto(record: &Record<'_>) -> Result<PtoRow, Mistake> {
     Ok(PtoRow {
-        reference: record.required("pto", REFERENCE_MAX)?,
+        reference: record.required("pto", reference_max())?,
         at: floor(record)?,
         construction: record.word(
             "construction",
@@ -297,8 +335,8 @@ fn fibre(record: &Record<'_>) -> Result<FibreRow, Mistake> {
     Ok(FibreRow {
         reference: record.required("fibre", TEXT_MAX)?,
         at: floor(record)?,
-        pbo: record.required("pbo", REFERENCE_MAX)?,
-        pto: record.optional("pto", REFERENCE_MAX)?,
+        pbo: record.required("pbo", reference_max())?,
+        pto: record.optional("pto", reference_max())?,
         pm: record.required("pm", TEXT_MAX)?,
         pm_position: record.required("pm_position", TEXT_MAX)?,
         cable: record.required("cable", TEXT_MAX)?,
@@ -306,17 +344,17 @@ fn fibre(record: &Record<'_>) -> Result<FibreRow, Mistake> {
         colour: record.required("colour", COLOUR_MAX)?,
         usage: record.word("usage", Usage::parse, &words(Usage::ALL))?,
         out_of_service: record.yes("out_of_service")?,
-        holder: record.optional("holder", REFERENCE_MAX)?,
+        holder: record.optional("holder", reference_max())?,
     })
 }
 
 fn contract(record: &Record<'_>) -> Result<ContractRow, Mistake> {
     Ok(ContractRow {
-        reference: record.required("contract", REFERENCE_MAX)?,
-        operator: record.required("operator", 60)?,
+        reference: record.required("contract", reference_max())?,
+        operator: record.required("operator", LOGIN_MAX)?,
         at: floor(record)?,
         fibre: record.optional("fibre", TEXT_MAX)?,
-        pbo: record.optional("pbo", REFERENCE_MAX)?,
+        pbo: record.optional("pbo", reference_max())?,
         pm: record.optional("pm", TEXT_MAX)?,
         zone: record.word("zone", Zone::parse, &words(Zone::ALL))?,
         building_kind: record.word(
@@ -345,14 +383,14 @@ fn reprovisioning(record: &Record<'_>) -> Result<ReprovisioningRow, Mistake> {
     let accepted = record.time("accepted")?;
     let accepted = accepted.ok_or_else(|| record.origin.mistake("accepted", "", "missing"))?;
     Ok(ReprovisioningRow {
-        contract: record.required("contract", REFERENCE_MAX)?,
+        contract: record.required("contract", reference_max())?,
         fibre: record.required("fibre", TEXT_MAX)?,
         old_fibre: record.optional("old_fibre", TEXT_MAX)?,
         reason: record.word("reason", Reason::parse, &words(Reason::ALL))?,
         keep_pto: record.yes("keep_pto")?,
-        pto: record.optional("pto", REFERENCE_MAX)?,
+        pto: record.optional("pto", reference_max())?,
         state,
-        discharge_code: record.required("discharge_code", REFERENCE_MAX)?,
+        discharge_code: record.required("discharge_code", reference_max())?,
         accepted_ms: accepted,
         ended_ms: record.time("ended")?.unwrap_or(accepted),
     })

@@ -1,6 +1,6 @@
 //! Writes the rows, file by file, each resolving what it refers to.
 
-use ereprov_domain::{reprovisioning::Step, route::Usage};
+use ereprov_domain::route::Usage;
 
 use super::{
     Summary,
@@ -9,9 +9,9 @@ use super::{
 };
 use crate::store::{
     StoreError, Tx, inventory,
-    inventory::{NewContract, NewFibre},
+    inventory::{NewContract, NewFibre, Route},
     operators::{self, Operator},
-    reprovisionings::{self, Reprovisioning},
+    reprovisionings::{self, New},
     sites,
 };
 
@@ -49,7 +49,12 @@ pub(super) async fn all(tx: &mut Tx<'_>, rows: &Rows, now_ms: i64) -> Result<Sum
             disabled: false,
             created_ms: now_ms,
         };
-        counts.note(*origin, Ok(operators::insert(tx, &operator).await?));
+        let added = match operators::insert(tx, &operator).await? {
+            true => Ok(true),
+            false if operators::find(tx, &row.login).await?.is_some() => Ok(false),
+            false => Err(origin.mistake("name", &row.name, "another operator has this name")),
+        };
+        counts.note(*origin, added);
     }
     for (origin, row) in &rows.floors {
         counts.note(*origin, Ok(add_floor(tx, row).await?));
@@ -73,14 +78,20 @@ pub(super) async fn all(tx: &mut Tx<'_>, rows: &Rows, now_ms: i64) -> Result<Sum
         };
         counts.note(*origin, added);
     }
+    let mut new_fibres = Vec::new();
     for (origin, row) in &rows.fibres {
-        counts.note(*origin, add_fibre(tx, *origin, row).await?);
+        let added = add_fibre(tx, *origin, row).await?;
+        if added == Ok(true) {
+            new_fibres.push((*origin, row));
+        }
+        counts.note(*origin, added);
     }
     for (origin, row) in &rows.contracts {
         counts.note(*origin, add_contract(tx, *origin, row).await?);
     }
-    for (origin, row) in &rows.fibres {
-        if let Err(mistake) = give_to_holder(tx, *origin, row).await? {
+    // What was there already may have changed hands since: only the new ones are given.
+    for (origin, row) in new_fibres {
+        if let Err(mistake) = give_to_holder(tx, origin, row).await? {
             counts.mistakes.push(mistake);
         }
     }
@@ -163,6 +174,13 @@ async fn add_fibre(tx: &mut Tx<'_>, origin: Origin, row: &FibreRow) -> Added {
             None => return Ok(Err(origin.mistake("pto", pto, "no such PTO; add it to ptos.csv"))),
         },
     };
+    if let (Some(id), Some(pto)) = (pto_id, &row.pto)
+        && let Some(other) = inventory::served_by(tx, id, &row.reference).await?
+        && inventory::fibre(tx, &row.reference).await?.is_none()
+    {
+        let reason = format!("a PTO has one fibre, and this one has {other}");
+        return Ok(Err(origin.mistake("pto", pto, reason)));
+    }
     let new = NewFibre {
         reference: &row.reference,
         pbo_id,
@@ -187,29 +205,33 @@ async fn add_contract(tx: &mut Tx<'_>, origin: Origin, row: &ContractRow) -> Add
         Ok(floor) => floor,
         Err(mistake) => return Ok(Err(mistake)),
     };
+    let known = inventory::contract(tx, &row.reference).await?.is_some();
     let route = match &row.fibre {
         None => None,
         Some(fibre) => match inventory::fibre(tx, fibre).await? {
+            Some(Route { contract_ref: Some(other), .. }) if !known && other != row.reference => {
+                let reason = format!("the contract {other} has this fibre");
+                return Ok(Err(origin.mistake("fibre", fibre, reason)));
+            }
             Some(route) => Some(route),
             None => return Ok(Err(origin.mistake("fibre", fibre, "no such fibre"))),
         },
     };
     // Where nothing else is said, the PBO and the PM of the CR CMD are those of the route.
     let pbo_id = match &row.pbo {
-        None => route.as_ref().map(|(_, pbo, _)| *pbo),
+        None => route.as_ref().map(|route| route.pbo_id),
         Some(pbo) => match inventory::pbo(tx, floor, pbo).await? {
             Some(id) => Some(id),
             None => return Ok(Err(origin.mistake("pbo", pbo, "no such PBO on this floor"))),
         },
     };
-    let fibre_id = route.as_ref().map(|(id, _, _)| *id);
     let new = NewContract {
         reference: &row.reference,
         operator_id: operator.id,
         floor_id: Some(floor),
         pbo_id,
-        pm_ref: row.pm.as_deref().or(route.as_ref().map(|(_, _, pm)| pm.as_str())),
-        fibre_id,
+        pm_ref: row.pm.as_deref().or(route.as_ref().map(|route| route.pm_ref.as_str())),
+        fibre_id: route.as_ref().map(|route| route.id),
         zone: row.zone.as_str(),
         building_kind: row.building_kind.as_str(),
         route_kind: row.route.as_str(),
@@ -219,11 +241,8 @@ async fn add_contract(tx: &mut Tx<'_>, origin: Origin, row: &ContractRow) -> Add
         intervention: row.intervention.as_str(),
     };
     let Some(contract) = inventory::add_contract(tx, &new).await? else { return Ok(Ok(false)) };
-    if let Some(fibre) = fibre_id
-        && !inventory::give(tx, fibre, contract).await?
-    {
-        let said = row.fibre.as_deref().unwrap_or_default();
-        return Ok(Err(origin.mistake("fibre", said, "another contract has this fibre")));
+    if let Some(route) = route {
+        inventory::give(tx, route.id, contract).await?;
     }
     Ok(Ok(true))
 }
@@ -237,10 +256,8 @@ async fn give_to_holder(
     let Some(contract) = inventory::contract(tx, holder).await? else {
         return Ok(Err(origin.mistake("holder", holder, "no such contract")));
     };
-    let Some((fibre, _, _)) = inventory::fibre(tx, &row.reference).await? else {
-        return Ok(Ok(()));
-    };
-    if inventory::give(tx, fibre, contract).await? {
+    let Some(fibre) = inventory::fibre(tx, &row.reference).await? else { return Ok(Ok(())) };
+    if inventory::give(tx, fibre.id, contract).await? {
         Ok(Ok(()))
     } else {
         Ok(Err(origin.mistake("holder", holder, "another contract has this fibre")))
@@ -251,52 +268,46 @@ async fn add_reprovisioning(tx: &mut Tx<'_>, origin: Origin, row: &Reprovisionin
     let Some(contract_id) = inventory::contract(tx, &row.contract).await? else {
         return Ok(Err(origin.mistake("contract", &row.contract, "no such contract")));
     };
-    let Some((fibre_id, _, _)) = inventory::fibre(tx, &row.fibre).await? else {
+    let Some(fibre) = inventory::fibre(tx, &row.fibre).await? else {
         return Ok(Err(origin.mistake("fibre", &row.fibre, "no such fibre")));
     };
     let old_fibre_id = match &row.old_fibre {
         None => None,
         Some(old) => match inventory::fibre(tx, old).await? {
-            Some((id, _, _)) => Some(id),
+            Some(route) => Some(route.id),
             None => return Ok(Err(origin.mistake("old_fibre", old, "no such fibre"))),
         },
     };
     if reprovisionings::resolve(tx, &row.discharge_code).await?.is_some() {
         return Ok(Ok(false));
     }
-    let operator_id = reprovisionings::operator_of(tx, contract_id).await?;
-    let past = Reprovisioning {
+    let latest = reprovisionings::latest(tx, contract_id).await?;
+    if latest.is_some_and(|latest| latest.accepted_ms > row.accepted_ms) {
+        let reason = "the contract has a later one already; the oldest come first";
+        return Ok(Err(origin.mistake("accepted", &row.contract, reason)));
+    }
+    let past = New {
         // The code is unique, and so is a key made of it.
-        id: format!("loaded-{}", row.discharge_code),
+        id: &format!("loaded-{}", row.discharge_code),
         contract_id,
-        contract_ref: row.contract.clone(),
-        operator_id,
-        operator_name: String::new(),
         number: reprovisionings::next_number(tx, contract_id).await?,
         attempt: 1,
         previous_id: None,
-        request_id: String::new(),
-        fibre_id,
-        fibre_ref: row.fibre.clone(),
+        operator_id: reprovisionings::operator_of(tx, contract_id).await?,
+        request_id: "",
+        fibre_id: fibre.id,
         old_fibre_id,
-        old_fibre_ref: None,
         reason: row.reason,
         keep_pto: row.keep_pto,
-        pto_ref: row.pto.clone(),
+        pto_ref: row.pto.as_deref(),
         kept_pto_id: None,
-        kept_pto_ref: None,
         usage_before: Usage::Available,
         held_before: false,
-        discharge_code: row.discharge_code.clone(),
+        discharge_code: &row.discharge_code,
         state: row.state,
-        ended_because: None,
         accepted_ms: row.accepted_ms,
-        in_progress_ms: Some(row.accepted_ms),
         ended_ms: Some(row.ended_ms),
-        step: Step::Watch,
-        due_ms: row.ended_ms,
-        failures: 0,
-        last_error: None,
+        by: "load",
     };
-    Ok(Ok(reprovisionings::insert(tx, &past, "load").await?))
+    Ok(Ok(reprovisionings::insert(tx, &past).await?))
 }

@@ -84,6 +84,51 @@ pub struct Reprovisioning {
     pub last_error: Option<String>,
 }
 
+/// A re-provisioning to keep.
+#[derive(Debug)]
+pub struct New<'a> {
+    /// Key.
+    pub id: &'a str,
+    /// Key of the contract.
+    pub contract_id: i64,
+    /// See [`Reprovisioning::number`].
+    pub number: i64,
+    /// See [`Reprovisioning::attempt`].
+    pub attempt: i64,
+    /// The attempt before this one.
+    pub previous_id: Option<&'a str>,
+    /// Key of the operator.
+    pub operator_id: i64,
+    /// The request that was accepted.
+    pub request_id: &'a str,
+    /// Key of the fibre asked for.
+    pub fibre_id: i64,
+    /// Key of the route the line had.
+    pub old_fibre_id: Option<i64>,
+    /// Why.
+    pub reason: Reason,
+    /// Whether the socket stays.
+    pub keep_pto: bool,
+    /// The socket that the question named.
+    pub pto_ref: Option<&'a str>,
+    /// Key of the socket that stays.
+    pub kept_pto_id: Option<i64>,
+    /// What the fibre was before it was reserved.
+    pub usage_before: Usage,
+    /// Whether the contract held the fibre before.
+    pub held_before: bool,
+    /// What the operator reports it by.
+    pub discharge_code: &'a str,
+    /// Where it stands: at its begin, or, loaded with an inventory, at its end.
+    pub state: State,
+    /// When it was accepted; its first step is due then.
+    pub accepted_ms: i64,
+    /// When it ended.
+    pub ended_ms: Option<i64>,
+    /// Who writes it.
+    pub by: &'static str,
+}
+
 static SELECT_BY_ID: Statement =
     statement!("reprovisioning.find", concat!(listing::select!(), " WHERE reprovisioning.id = $1"));
 static LATEST: Statement = statement!(
@@ -109,10 +154,10 @@ static INSERT: Statement = statement!(
     "INSERT INTO reprovisioning
        (id, contract_id, number, attempt, previous_id, operator_id, request_id, fibre_id,
         old_fibre_id, reason, keep_pto, pto_ref, kept_pto_id, usage_before, held_before,
-        discharge_code, state, ended_because, accepted_ms, in_progress_ms, ended_ms, step, due_ms,
-        failures, last_error, lease_token, lease_until_ms, updated_by)
+        discharge_code, state, accepted_ms, ended_ms, updated_by, step, due_ms, failures,
+        lease_until_ms)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-        $20, $21, $22, $23, 0, NULL, NULL, 0, $24)
+        $20, 'submit', $18, 0, 0)
      ON CONFLICT (contract_id) WHERE state IN ('initiated', 'in_progress') DO NOTHING"
 );
 
@@ -147,36 +192,28 @@ pub async fn operator_of(tx: &mut Tx<'_>, contract_id: i64) -> Result<i64, Store
 }
 
 /// Keeps a new one; false: another one runs for the contract.
-pub async fn insert(
-    tx: &mut Tx<'_>,
-    new: &Reprovisioning,
-    by: &'static str,
-) -> Result<bool, StoreError> {
+pub async fn insert(tx: &mut Tx<'_>, new: &New<'_>) -> Result<bool, StoreError> {
     let params = params![
-        &new.id,
+        new.id,
         new.contract_id,
         new.number,
         new.attempt,
-        new.previous_id.as_ref(),
+        new.previous_id,
         new.operator_id,
-        &new.request_id,
+        new.request_id,
         new.fibre_id,
         new.old_fibre_id,
         new.reason.as_str(),
         new.keep_pto,
-        new.pto_ref.as_ref(),
+        new.pto_ref,
         new.kept_pto_id,
         new.usage_before.as_str(),
         new.held_before,
-        &new.discharge_code,
+        new.discharge_code,
         new.state.as_str(),
-        new.ended_because.as_ref(),
         new.accepted_ms,
-        new.in_progress_ms,
         new.ended_ms,
-        new.step.as_str(),
-        new.due_ms,
-        by,
+        new.by,
     ];
     Ok(tx.execute(&INSERT, params).await? == 1)
 }

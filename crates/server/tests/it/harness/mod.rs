@@ -13,6 +13,8 @@ pub use answer::Reply;
 pub use caller::{Caller, basic, envelope};
 pub use network::{MUT, Role, fibre};
 pub use oi::{Oi, Setup};
-pub use program::{Process, demo_config, failed, import_demo, printed, run, run_with_input};
+pub use program::{
+    Process, demo_config, failed, import_demo, printed, program, run, run_with_input,
+};
 pub use question::{NAMESPACE, Put, get, routes, routes_at, structure};
 pub use wait::eventually;

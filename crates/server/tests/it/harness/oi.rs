@@ -12,7 +12,7 @@ use ereprov_server::{
         Store,
         audit::{self, Entry, Filter},
         fibres::{self, Fibre},
-        operators,
+        operators::{self, Change},
         reprovisionings::{self, Reprovisioning},
     },
 };
@@ -100,6 +100,7 @@ impl Oi {
     async fn start(setup: Setup) -> Self {
         let folder = TempDir::new().unwrap();
         let config = configuration(&folder, &setup.config);
+        let claim = run::claim(&config).unwrap();
         let store = Store::open(&config.location().unwrap(), 8).await.unwrap();
         load(&store, &setup.files, setup.clock.now_ms()).await.unwrap();
         let parts = Parts {
@@ -107,7 +108,7 @@ impl Oi {
             entropy: setup.entropy,
             driver_runs: setup.driver_runs,
         };
-        let running = run::start(&config, store, parts).await.unwrap();
+        let running = run::start(&config, claim, store, parts).await.unwrap();
         Self { running, clock: setup.clock, folder, caller: Caller::new() }
     }
 
@@ -197,9 +198,8 @@ impl Oi {
         let asked = (login.to_owned(), quota, sessions);
         let changed = self.store().write("test.limit", asked, |tx, (login, quota, sessions)| {
             Box::pin(async move {
-                let mut operator = operators::find(tx, login).await?.expect("an operator");
-                (operator.quota, operator.sessions) = (*quota, *sessions);
-                operators::update(tx, &operator, 0).await
+                operators::change(tx, login, &Change::Quota(*quota), 0).await?;
+                operators::change(tx, login, &Change::Sessions(*sessions), 0).await
             })
         });
         changed.await.unwrap();

@@ -66,9 +66,15 @@ impl Process {
 
     /// The same, with more arguments.
     pub fn demo_with(folder: &Path, more: &[&str]) -> Self {
+        Self::demo_in(folder, more, &[])
+    }
+
+    /// The same, in an environment of one's own.
+    pub fn demo_in(folder: &Path, more: &[&str], environment: &[(&str, &str)]) -> Self {
         let folder = folder.to_str().unwrap();
         let mut child = program(&["demo", "--listen", "127.0.0.1:0", "--data-dir", folder])
             .args(more)
+            .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();

@@ -1,14 +1,19 @@
 //! The store on both databases: every statement is prepared on both, and what the promises rest on
 //! is tried on both. A missing PostgreSQL is a failure: `scripts/test` starts one.
 
+mod network;
+
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use ereprov_domain::route::{Fate, Usage};
+use network::{
+    by_id, claim, finish, finish_by_lease, insert, job, operator, with_network, with_operator,
+};
 
 use super::{
-    Location, Store, StoreError, Tx, admin_acts, audit, contracts, dialect, fibres, idempotency,
+    Location, Store, StoreError, admin_acts, audit, contracts, dialect, fibres, idempotency,
     inventory, migrations, network_orders, operators,
-    reprovisionings::{self, Lease},
+    reprovisionings::{self, Lease, New},
     service, sites,
     statement::Statement,
     usage,
@@ -111,7 +116,7 @@ async fn what_fails_is_undone(store: Store) {
         })
     });
     assert!(matches!(failed.await, Err(StoreError::Bug(_))));
-    let panicked = store.write("panic", (), |tx, ()| {
+    let marked = store.write("mark", (), |tx, ()| {
         Box::pin(async move {
             assert!(operators::insert(tx, &operator("oc")).await?);
             tx.mark().await?;
@@ -119,7 +124,7 @@ async fn what_fails_is_undone(store: Store) {
             tx.undo_to_mark().await
         })
     });
-    panicked.await.unwrap();
+    marked.await.unwrap();
     let all = store.read("list", (), |tx, ()| Box::pin(operators::list(tx))).await.unwrap();
     let logins: Vec<_> = all.iter().map(|operator| operator.login.as_str()).collect();
     assert_eq!(logins, ["oc"]);
@@ -177,16 +182,14 @@ async fn a_fibre_has_one_holder(store: Store) {
 
 async fn one_runs_at_a_time(store: Store) {
     let net = with_network(&store, 2, 1).await;
-    let first = job(&net, 0, "a", 1);
-    assert!(insert(&store, first.clone()).await.unwrap());
+    assert!(insert(&store, job(&net, 0, "a", 1)).await.unwrap());
     assert!(!insert(&store, job(&net, 1, "b", 2)).await.unwrap(), "one runs for the contract");
     let lease = Lease { token: "t".into(), until_ms: 100 };
     assert_eq!(claim(&store, lease, 0).await, ["a"]);
     assert!(finish(&store, "a", "t").await);
     assert!(!finish(&store, "a", "t").await, "an end is an end");
     assert!(insert(&store, job(&net, 1, "b", 2)).await.unwrap());
-    let code_twice =
-        reprovisionings::Reprovisioning { discharge_code: "code-a".into(), ..job(&net, 1, "c", 3) };
+    let code_twice = New { discharge_code: "a", ..job(&net, 1, "c", 3) };
     assert!(finish_by_lease(&store, "b").await);
     assert!(insert(&store, code_twice).await.is_err(), "a discharge code is one request's");
 }
@@ -194,9 +197,9 @@ async fn one_runs_at_a_time(store: Store) {
 async fn a_lease_keeps_others_off(store: Store) {
     let net = with_network(&store, 3, 3).await;
     for (index, name) in ["a", "b", "c"].into_iter().enumerate() {
-        let job = reprovisionings::Reprovisioning {
+        let job = New {
             contract_id: net.contracts[index],
-            due_ms: i64::try_from(index).unwrap() * 10,
+            accepted_ms: i64::try_from(index).unwrap() * 10,
             ..job(&net, index, name, 1)
         };
         assert!(insert(&store, job).await.unwrap());
@@ -246,7 +249,7 @@ async fn names_are_kept_for_a_time(store: Store) {
     let answer = idempotency::Remembered {
         digest: "d".into(),
         reprovisioning_id: "a".into(),
-        discharge_code: "code-a".into(),
+        discharge_code: "a".into(),
         pm_ref: "PM".into(),
         pm_position: "1".into(),
         fibre_ref: "F0".into(),
@@ -288,164 +291,91 @@ async fn rows_come_in_the_order_of_the_inventory(store: Store) {
     assert_eq!(floors, ["06", "13", "12", "é", "Z", "a"]);
 }
 
-// ---- a small network ----
-
-struct Network {
-    operator: i64,
-    fibres: Vec<i64>,
-    contracts: Vec<i64>,
+/// A SQLite file in a folder that lasts as long as the test.
+async fn sqlite() -> (tempfile::TempDir, Store) {
+    let folder = tempfile::tempdir().unwrap();
+    let location = Location::Sqlite(folder.path().join("test.db"));
+    let store = Store::open(&location, 4).await.unwrap();
+    (folder, store)
 }
 
-fn operator(login: &str) -> operators::Operator {
-    operators::Operator {
-        id: 0,
-        login: login.into(),
-        name: format!("name of {login}"),
-        password_hash: "$".into(),
-        profile: Some("OC".into()),
-        quota: None,
-        sessions: None,
-        disabled: false,
-        created_ms: 1,
-    }
-}
-
-async fn with_operator(store: &Store) -> i64 {
-    let added = store.write("operator", (), |tx, ()| {
+#[tokio::test]
+async fn a_use_case_that_panics_takes_nobody_with_it() {
+    let (_folder, store) = sqlite().await;
+    let panicked = store.write("panic", (), |tx, ()| {
         Box::pin(async move {
             assert!(operators::insert(tx, &operator("oc")).await?);
-            assert!(!operators::insert(tx, &operator("oc")).await?, "a login is one operator's");
-            Ok(operators::find(tx, "oc").await?.unwrap().id)
+            panic!("on purpose");
         })
     });
-    added.await.unwrap()
+    let panicked: Result<(), _> = panicked.await;
+    assert!(matches!(panicked, Err(StoreError::Bug(said)) if said.contains("panic panicked")));
+    let reading = store.read("panic", (), |_, ()| Box::pin(async { panic!("on purpose") }));
+    let reading: Result<(), _> = reading.await;
+    assert!(matches!(reading, Err(StoreError::Bug(_))));
+    with_operator(&store).await;
 }
 
-/// `fibres` fibres with a socket each, F0, F1, …; `contracts` contracts without a route.
-async fn with_network(store: &Store, fibres: usize, contracts: usize) -> Network {
-    let operator = with_operator(store).await;
-    let asked = (operator, fibres, contracts);
-    let made = store.write("network", asked, |tx, (operator, fibres, contracts)| {
-        Box::pin(network(tx, *operator, *fibres, *contracts))
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_a_group_that_is_committed_at_once_each_gets_its_own_answer() {
+    let (_folder, store) = sqlite().await;
+    let id = with_operator(&store).await;
+    // While the writer is busy, the others gather behind it.
+    let busy = store.write("busy", (), |_, ()| {
+        Box::pin(async {
+            std::thread::sleep(std::time::Duration::from_millis(200));
+            Ok(())
+        })
     });
-    made.await.unwrap()
-}
-
-async fn network(
-    tx: &mut Tx<'_>,
-    operator: i64,
-    fibres: usize,
-    contracts: usize,
-) -> Result<Network, StoreError> {
-    let site = inventory::add_site(tx, "S").await?.unwrap();
-    let floor = inventory::add_floor(tx, site, ["B", "E", "1"]).await?.unwrap();
-    let pbo_id = inventory::add_pbo(tx, floor, "BE-01", "1").await?.unwrap();
-    let mut made = Network { operator, fibres: vec![], contracts: vec![] };
-    for number in 0..fibres {
-        let pto = inventory::add_pto(tx, &format!("P{number}"), floor, "built").await?;
-        let new = inventory::NewFibre {
-            reference: &format!("F{number}"),
-            pbo_id,
-            pto_id: pto,
-            pm_ref: "PM",
-            pm_position: "1",
-            cable: "C",
-            tube: "T",
-            colour: "C",
-            usage: "available",
-            out_of_service: false,
-        };
-        made.fibres.push(inventory::add_fibre(tx, &new).await?.unwrap());
-    }
-    for number in 0..contracts {
-        let new = inventory::NewContract {
-            reference: &format!("K{number}"),
-            operator_id: operator,
-            floor_id: Some(floor),
-            pbo_id: Some(pbo_id),
-            pm_ref: Some("PM"),
-            fibre_id: None,
-            zone: "ztd",
-            building_kind: "collective",
-            route_kind: "real",
-            existing_socket: false,
-            opac: false,
-            order_state: "open",
-            intervention: "connection",
-        };
-        made.contracts.push(inventory::add_contract(tx, &new).await?.unwrap());
-    }
-    Ok(made)
-}
-
-fn job(net: &Network, fibre: usize, id: &str, number: i64) -> reprovisionings::Reprovisioning {
-    use ereprov_domain::{
-        reason::Reason,
-        reprovisioning::{State, Step},
-    };
-    reprovisionings::Reprovisioning {
-        id: id.into(),
-        contract_id: net.contracts[0],
-        contract_ref: String::new(),
-        operator_id: net.operator,
-        operator_name: String::new(),
-        number,
-        attempt: 1,
-        previous_id: None,
-        request_id: "r".into(),
-        fibre_id: net.fibres[fibre],
-        fibre_ref: String::new(),
-        old_fibre_id: None,
-        old_fibre_ref: None,
-        reason: Reason::BrokenFibre,
-        keep_pto: false,
-        pto_ref: None,
-        kept_pto_id: None,
-        kept_pto_ref: None,
-        usage_before: Usage::Available,
-        held_before: false,
-        discharge_code: format!("code-{id}"),
-        state: State::Initiated,
-        ended_because: None,
-        accepted_ms: 1,
-        in_progress_ms: None,
-        ended_ms: None,
-        step: Step::Submit,
-        due_ms: 0,
-        failures: 0,
-        last_error: None,
-    }
-}
-
-async fn insert(store: &Store, job: reprovisionings::Reprovisioning) -> Result<bool, StoreError> {
-    store.write("insert", job, |tx, job| Box::pin(reprovisionings::insert(tx, job, "test"))).await
-}
-
-async fn claim(store: &Store, lease: Lease, now_ms: i64) -> Vec<String> {
-    let claimed = store.write("claim", (lease, now_ms), |tx, (lease, now)| {
-        Box::pin(reprovisionings::claim(tx, lease, *now, 10))
+    let others = (0..40_i64).map(|n| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            let counted = store.write("count", (id, n), |tx, (id, n)| {
+                Box::pin(async move {
+                    let used = usage::count(tx, *id, "2026-11", 1000).await?;
+                    if n % 4 == 0 { Err(StoreError::Bug("on purpose".into())) } else { Ok(used) }
+                })
+            });
+            counted.await.is_ok()
+        })
     });
-    let mut ids = claimed.await.unwrap();
-    ids.sort_unstable();
-    ids
+    let others: Vec<_> = others.collect();
+    busy.await.unwrap();
+    let mut committed = 0;
+    for task in others {
+        committed += i64::from(task.await.unwrap());
+    }
+    assert_eq!(committed, 30);
+    let used = store.read("used", id, |tx, id| Box::pin(usage::used(tx, *id, "2026-11")));
+    assert_eq!(used.await.unwrap(), 30, "what failed was undone, and nothing else");
 }
 
-async fn finish(store: &Store, id: &str, token: &str) -> bool {
-    use ereprov_domain::reprovisioning::State;
-    let asked = (id.to_owned(), token.to_owned());
-    let finished = store.write("finish", asked, |tx, (id, token)| {
-        Box::pin(reprovisionings::finish(tx, id, token, State::Completed, None, 9))
+#[tokio::test]
+async fn a_commit_that_fails_is_told_and_leaves_nothing() {
+    let (_folder, store) = sqlite().await;
+    let net = with_network(&store, 1, 1).await;
+    // A reference to nothing, which SQLite looks at when it commits.
+    let job = New { previous_id: Some("nothing"), ..job(&net, 0, "a", 1) };
+    let failed = store.write("commit", job, |tx, job| {
+        Box::pin(async move {
+            tx.script("PRAGMA defer_foreign_keys = ON").await?;
+            reprovisionings::insert(tx, job).await
+        })
     });
-    finished.await.unwrap()
+    assert!(matches!(failed.await, Err(StoreError::Broken(_))));
+    let found = store.read("find", (), |tx, ()| Box::pin(reprovisionings::find(tx, "a")));
+    assert_eq!(found.await.unwrap(), None);
+    let next = store.write("next", (), |tx, ()| Box::pin(sites::floors(tx, 1)));
+    assert_eq!(next.await.unwrap().len(), 1, "the writer goes on");
 }
 
-async fn finish_by_lease(store: &Store, id: &str) -> bool {
-    let lease = Lease { token: "again".into(), until_ms: 1000 };
-    claim(store, lease, 500).await;
-    finish(store, id, "again").await
-}
-
-async fn by_id(store: &Store, id: i64) -> fibres::Fibre {
-    let found = store.read("by_id", id, |tx, id| Box::pin(fibres::by_id(tx, *id)));
-    found.await.unwrap().unwrap()
+#[tokio::test]
+async fn the_file_is_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let (folder, store) = sqlite().await;
+    with_operator(&store).await;
+    for name in ["test.db", "test.db-wal"] {
+        let mode = folder.path().join(name).metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
 }
