@@ -29,13 +29,15 @@ pub fn files() -> Files {
     ])
 }
 
-/// Makes the demo's folder ready, and answers its configuration file and what is in it. No variable
-/// of the environment has a say: a demo's logins go into a demo's database only.
+/// The configuration of a demo in a folder, which is made where it is not there. No variable of the
+/// environment has a say: a demo's logins go into a demo's database only.
 ///
 /// # Errors
-/// The folder holds something that is not a demo, or cannot be written.
-pub fn prepare(folder: &Path, listen: SocketAddr) -> anyhow::Result<(PathBuf, Config)> {
+/// The folder is something else, or holds something that is not a demo.
+pub fn configure(folder: &Path, listen: SocketAddr) -> anyhow::Result<Demo> {
+    ensure!(!folder.is_file(), "{} is a file, not a folder", folder.display());
     fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    let folder = folder.canonicalize().with_context(|| folder.display().to_string())?;
     let file = folder.join(CONFIG_FILE);
     let is_demo = fs::read_to_string(&file).is_ok_and(|text| text.starts_with(first_line()));
     let database = folder.join(DATABASE_FILES[0]);
@@ -45,24 +47,43 @@ pub fn prepare(folder: &Path, listen: SocketAddr) -> anyhow::Result<(PathBuf, Co
         folder.display()
     );
     let text = CONFIG.replace("127.0.0.1:8080", &listen.to_string());
-    fs::write(&file, &text).with_context(|| file.display().to_string())?;
     let origin = file.display().to_string();
-    let config = Config::assemble(Some((&origin, &text)), std::iter::empty(), Some(folder))?;
-    Ok((file, config))
+    let config = Config::assemble(Some((&origin, &text)), std::iter::empty(), Some(&folder))?;
+    Ok(Demo { file, config, text, folder })
 }
 
-/// Starts over: removes the data of a demo, which its caller has claimed.
-///
-/// # Errors
-/// A file cannot be removed.
-pub fn forget(folder: &Path) -> anyhow::Result<()> {
-    for name in DATABASE_FILES {
-        let path = folder.join(name);
-        if path.exists() {
-            fs::remove_file(&path).with_context(|| path.display().to_string())?;
-        }
+/// A demo that is about to start.
+pub struct Demo {
+    /// Where its configuration will be, for the administration.
+    pub file: PathBuf,
+    /// Its configuration.
+    pub config: Config,
+    text: String,
+    folder: PathBuf,
+}
+
+impl Demo {
+    /// Writes the configuration, once the database is claimed.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn write(&self) -> anyhow::Result<()> {
+        fs::write(&self.file, &self.text).with_context(|| self.file.display().to_string())
     }
-    Ok(())
+
+    /// Starts over: removes the data, once the database is claimed.
+    ///
+    /// # Errors
+    /// A file cannot be removed.
+    pub fn forget(&self) -> anyhow::Result<()> {
+        for name in DATABASE_FILES {
+            let path = self.folder.join(name);
+            if path.exists() {
+                fs::remove_file(&path).with_context(|| path.display().to_string())?;
+            }
+        }
+        Ok(())
+    }
 }
 
 fn first_line() -> &'static str {

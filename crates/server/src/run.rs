@@ -129,6 +129,7 @@ impl Running {
         self.service.in_progress.wait().await;
         self.working.cancel();
         self.workers.wait().await;
+        self.service.store.close().await;
         drop(self.claim);
     }
 }
@@ -193,7 +194,7 @@ fn driver(config: &Config, service: &Service, parts: &Parts) -> Driver {
 async fn listen(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address)
         .await
-        .with_context(|| format!("cannot listen on {address} ({setting}); port 0 takes a free one"))
+        .with_context(|| format!("cannot listen on {address} ({setting})"))
 }
 
 /// Locks the file beside a database file; it stays there, for the lock is on the file.

@@ -11,7 +11,7 @@ pub enum CharsetError {
     #[error("jeu de caractères non pris en charge : UTF-8, UTF-16 ou ISO-8859-1")]
     Unsupported,
     /// The bytes are not what was announced.
-    #[error("le corps n'est pas du {0} valide")]
+    #[error("le corps n'est pas en {0} valide")]
     Invalid(&'static str),
 }
 

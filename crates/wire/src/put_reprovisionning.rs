@@ -51,7 +51,10 @@ fn read_motif(text: &str) -> Result<Motif, BadArgument> {
     Motif::read(text).ok_or_else(|| {
         let hint = Motif::nearest(text)
             .map_or(String::new(), |motif| format!(" ; vouliez-vous « {} » ?", motif.label()));
-        BadArgument::new("motif", format_args!("n'est pas un des quinze motifs du §3.4.1{hint}"))
+        BadArgument::new(
+            "motif",
+            format_args!("n'est pas un des quinze motifs (§3.4.1 ; ils sont dans le WSDL){hint}"),
+        )
     })
 }
 

@@ -141,8 +141,10 @@ fn expected_field(
     if let Some(field) = expected.iter().find(|field| **field == tag.name()) {
         return Ok(field);
     }
-    let near = expected.iter().min_by_key(|field| strsim::osa_distance(field, tag.name()));
-    let near = near.filter(|field| strsim::osa_distance(field, tag.name()) <= 4);
+    let name = tag.name().to_lowercase();
+    let likeness = |field: &str| strsim::jaro_winkler(&field.to_lowercase(), &name);
+    let near = expected.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    let near = near.filter(|field| likeness(field) >= 0.8);
     let hint = near.map_or(String::new(), |field| format!(" ; vouliez-vous {field} ?"));
     Err(BadArgument::new(&shown, format_args!("élément inconnu de cette méthode{hint}")))
 }
@@ -220,6 +222,7 @@ mod tests {
     fn what_is_refused_names_the_field() {
         for (inside, said) in [
             ("<referencePto>x</referencePto>", "vouliez-vous referencePTO"),
+            ("<refContrat>x</refContrat>", "vouliez-vous referenceContrat"),
             ("<n:referencePTO xmlns:n='urn:n'>x</n:referencePTO>", "autre espace de noms"),
             ("<referencePTO/><referencePTO>x</referencePTO>", "référencePTO : élément répété"),
             ("<referencePTO><b/></referencePTO>", "contient un élément"),

@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
 };
 
@@ -11,7 +11,10 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use ereprov_wire::security::{Password, UsernameToken};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use tokio::{sync::Semaphore, time::Instant};
+use tokio::{
+    sync::{Mutex as AsyncMutex, Semaphore},
+    time::Instant,
+};
 
 use super::password;
 use crate::{clock::Entropy, store::operators::Operator};
@@ -38,7 +41,7 @@ pub fn is_login(text: &str) -> bool {
 }
 
 /// Why a request's login is refused (10000).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LoginProblem {
     /// There is none.
     Missing,
@@ -46,8 +49,11 @@ pub enum LoginProblem {
     Two,
     /// Neither Basic nor PasswordText.
     Unreadable,
-    /// Unknown, disabled or wrong: which, nobody learns.
-    Wrong,
+    /// Unknown, disabled or wrong: which, the caller does not learn.
+    Wrong {
+        /// The login, where it is an operator's.
+        known: Option<String>,
+    },
 }
 
 /// The login of a request, from its Authorization headers and each `UsernameToken`.
@@ -95,6 +101,8 @@ pub struct Credentials {
     /// The last password that was right, by operator: hashed with a key that dies with the process.
     verified: Mutex<HashMap<i64, Verified>>,
     argon2_runs: Arc<Semaphore>,
+    /// One gate for each login that is being verified: the same one twice is hashed once.
+    gates: Mutex<HashMap<[u8; 32], Weak<AsyncMutex<()>>>>,
     /// Logins that run or wait for argon2: a flood of wrong passwords ends here, not in a queue.
     argon2_queue: Semaphore,
 }
@@ -124,6 +132,7 @@ impl Credentials {
             cache_key: entropy.bytes(),
             cache_for,
             verified: Mutex::default(),
+            gates: Mutex::default(),
             argon2_runs: Arc::new(Semaphore::new(runs_max)),
             argon2_queue: Semaphore::new(runs_max + QUEUE_MAX),
         }
@@ -142,14 +151,28 @@ impl Credentials {
         {
             return Ok(!operator.disabled);
         }
-        let verified = self.hash(claim.password.clone(), hash.to_owned()).await?;
+        let gate = self.gate(proof);
+        let _alone = gate.lock().await;
         match operator {
-            Some(operator) if verified => {
+            Some(operator) if self.is_verified(operator.id, &proof) => Ok(!operator.disabled),
+            known => {
+                let verified = self.hash(claim.password.clone(), hash.to_owned()).await?;
+                let Some(operator) = known.filter(|_| verified) else { return Ok(false) };
                 self.remember(operator.id, proof);
                 Ok(!operator.disabled)
             }
-            _ => Ok(false),
         }
+    }
+
+    fn gate(&self, proof: [u8; 32]) -> Arc<AsyncMutex<()>> {
+        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(gate) = gates.get(&proof).and_then(Weak::upgrade) {
+            return gate;
+        }
+        gates.retain(|_, gate| gate.strong_count() > 0);
+        let gate = Arc::default();
+        gates.insert(proof, Arc::downgrade(&gate));
+        gate
     }
 
     async fn hash(&self, password: Password, hash: String) -> Result<bool, Busy> {
@@ -253,40 +276,41 @@ mod tests {
     #[tokio::test]
     async fn a_verified_login_costs_no_hash_and_everything_else_does() {
         let entropy = Entropy::system();
-        let known = operator("right", &entropy);
+        let known = operator("the right one", &entropy);
         let credentials = Credentials::new(&entropy, Duration::from_mins(1), 1);
-        assert_eq!(credentials.verify(&claim("right"), Some(&known)).await, Ok(true));
+        assert_eq!(credentials.verify(&claim("the right one"), Some(&known)).await, Ok(true));
         // With the only place for a hash taken, whatever needs one has to wait.
         let _place = credentials.argon2_runs.acquire().await.unwrap();
         let waits = async |claim: Claim, operator: Option<&Operator>| {
             let verified = credentials.verify(&claim, operator);
             tokio::time::timeout(Duration::from_millis(50), verified).await.is_err()
         };
-        assert_eq!(credentials.verify(&claim("right"), Some(&known)).await, Ok(true));
+        assert_eq!(credentials.verify(&claim("the right one"), Some(&known)).await, Ok(true));
         assert!(waits(claim("wrong"), Some(&known)).await);
-        assert!(waits(claim("right"), None).await, "an unknown login costs the same");
-        let changed = operator("changed", &entropy);
-        assert!(waits(claim("right"), Some(&changed)).await, "a new password, at once");
+        assert!(waits(claim("the right one"), None).await, "an unknown login costs the same");
+        let changed = operator("a changed one", &entropy);
+        assert!(waits(claim("the right one"), Some(&changed)).await, "a new password, at once");
         let disabled = Operator { disabled: true, ..known };
-        assert_eq!(credentials.verify(&claim("right"), Some(&disabled)).await, Ok(false));
+        assert_eq!(credentials.verify(&claim("the right one"), Some(&disabled)).await, Ok(false));
     }
 
     #[tokio::test]
     async fn a_flood_of_logins_is_turned_away_and_verified_ones_are_not() {
         let entropy = Entropy::system();
-        let known = operator("right", &entropy);
+        let known = operator("the right one", &entropy);
         let credentials = Arc::new(Credentials::new(&entropy, Duration::from_mins(1), 1));
-        assert_eq!(credentials.verify(&claim("right"), Some(&known)).await, Ok(true));
+        assert_eq!(credentials.verify(&claim("the right one"), Some(&known)).await, Ok(true));
         let _place = credentials.argon2_runs.acquire().await.unwrap();
         let waiting: Vec<_> = (0..=QUEUE_MAX)
-            .map(|_| {
+            .map(|n| {
                 let credentials = Arc::clone(&credentials);
-                tokio::spawn(async move { credentials.verify(&claim("wrong"), None).await })
+                let wrong = claim(&format!("wrong {n}"));
+                tokio::spawn(async move { credentials.verify(&wrong, None).await })
             })
             .collect();
         tokio::task::yield_now().await;
         assert_eq!(credentials.verify(&claim("wrong"), Some(&known)).await, Err(Busy));
-        assert_eq!(credentials.verify(&claim("right"), Some(&known)).await, Ok(true));
+        assert_eq!(credentials.verify(&claim("the right one"), Some(&known)).await, Ok(true));
         for task in waiting {
             task.abort();
         }
@@ -295,12 +319,28 @@ mod tests {
     #[tokio::test]
     async fn a_verified_login_is_forgotten_after_its_time() {
         let entropy = Entropy::system();
-        let known = operator("right", &entropy);
+        let known = operator("the right one", &entropy);
         let credentials = Credentials::new(&entropy, Duration::ZERO, 1);
-        assert_eq!(credentials.verify(&claim("right"), Some(&known)).await, Ok(true));
+        assert_eq!(credentials.verify(&claim("the right one"), Some(&known)).await, Ok(true));
         let _place = credentials.argon2_runs.acquire().await.unwrap();
-        let again = claim("right");
+        let again = claim("the right one");
         let again = credentials.verify(&again, Some(&known));
         assert!(tokio::time::timeout(Duration::from_millis(50), again).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn the_same_login_many_times_at_once_is_hashed_once() {
+        let entropy = Entropy::system();
+        let known = operator("the right one", &entropy);
+        let credentials = Arc::new(Credentials::new(&entropy, Duration::from_mins(1), 1));
+        let many = (0..4 * QUEUE_MAX).map(|_| {
+            let (credentials, known) = (Arc::clone(&credentials), known.clone());
+            tokio::spawn(
+                async move { credentials.verify(&claim("the right one"), Some(&known)).await },
+            )
+        });
+        for task in many.collect::<Vec<_>>() {
+            assert_eq!(task.await.unwrap(), Ok(true));
+        }
     }
 }

@@ -10,13 +10,16 @@ use crate::clock::Entropy;
 /// Longest password, in bytes: hashing more is work for nothing.
 pub const PASSWORD_BYTES_MAX: usize = 256;
 
+/// Shortest password that is set, in bytes.
+pub const PASSWORD_BYTES_MIN: usize = 8;
+
 /// Hashes a password with a salt of its own; takes some tens of milliseconds and 19 MiB.
 ///
 /// # Errors
-/// The password is empty or too long.
+/// The password is too short or too long.
 pub fn hash(password: &str, entropy: &Entropy) -> Result<String, BadPassword> {
-    if password.is_empty() {
-        return Err(BadPassword::Empty);
+    if password.len() < PASSWORD_BYTES_MIN {
+        return Err(BadPassword::TooShort);
     }
     if password.len() > PASSWORD_BYTES_MAX {
         return Err(BadPassword::TooLong);
@@ -29,9 +32,9 @@ pub fn hash(password: &str, entropy: &Entropy) -> Result<String, BadPassword> {
 /// Why a password cannot be set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadPassword {
-    /// There is none.
-    #[error("the password is empty")]
-    Empty,
+    /// Less than 8 bytes.
+    #[error("the password is shorter than 8 characters")]
+    TooShort,
     /// More than 256 bytes.
     #[error("the password is longer than 256 bytes")]
     TooLong,
@@ -65,14 +68,14 @@ mod tests {
     #[test]
     fn a_password_is_verified_against_its_hash_only() {
         let entropy = Entropy::system();
-        let hashed = hash("sésame", &entropy).unwrap();
+        let hashed = hash("sésame ouvre-toi", &entropy).unwrap();
         assert!(hashed.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hashed}");
-        assert!(verify("sésame", &hashed));
-        assert!(!verify("sesame", &hashed));
-        assert!(!verify("sésame", "not a hash"));
+        assert!(verify("sésame ouvre-toi", &hashed));
+        assert!(!verify("sesame ouvre-toi", &hashed));
+        assert!(!verify("sésame ouvre-toi", "not a hash"));
         assert!(is_hash(&hashed) && !is_hash("not a hash"));
-        assert_ne!(hash("sésame", &entropy).unwrap(), hashed, "each has its own salt");
-        assert_eq!(hash("", &entropy), Err(BadPassword::Empty));
+        assert_ne!(hash("sésame ouvre-toi", &entropy).unwrap(), hashed, "each has its own salt");
+        assert_eq!(hash("sésame", &entropy), Err(BadPassword::TooShort));
         assert_eq!(hash(&"x".repeat(257), &entropy), Err(BadPassword::TooLong));
     }
 }

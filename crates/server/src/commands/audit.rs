@@ -27,13 +27,13 @@ pub struct Args {
     #[arg(long)]
     since: Option<String>,
     /// Only of the operator with this login.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "acts")]
     operator: Option<String>,
     /// Only about this contract.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "acts")]
     contract: Option<String>,
     /// Only with this code, such as 20015, or OK.
-    #[arg(long, allow_hyphen_values = true)]
+    #[arg(long, allow_hyphen_values = true, conflicts_with = "acts")]
     code: Option<String>,
     /// How many at the most.
     #[arg(long, default_value_t = 50)]
@@ -71,7 +71,9 @@ pub async fn run(context: &Context, args: Args) -> Result<(), Failure> {
             Box::pin(look(tx, filter, login.as_deref()))
         })
         .await?;
-    let (entries, names) = seen.ok_or_else(|| Failure::unknown("no operator has this login"))?;
+    let (entries, names) = seen.ok_or_else(|| {
+        Failure::unknown("no operator has this login").hint("`ereprovd operator list` shows them")
+    })?;
     show(context, &entries, &names)
 }
 
@@ -104,6 +106,7 @@ fn show(context: &Context, entries: &[Entry], names: &HashMap<i64, String>) -> R
                 "method": entry.method,
                 "contract": entry.contract_ref,
                 "code": entry.code,
+                "detail": entry.detail,
                 "duration_us": entry.duration_us,
                 "address": entry.address,
             })
@@ -120,10 +123,11 @@ fn show(context: &Context, entries: &[Entry], names: &HashMap<i64, String>) -> R
             format!("{}.{:03} ms", entry.duration_us / 1000, entry.duration_us % 1000),
             entry.address.clone(),
             entry.request_id.clone(),
+            or_empty(entry.detail.as_ref()),
         ]
     });
     output::table(
-        &["AT", "OPERATOR", "METHOD", "CONTRACT", "CODE", "TOOK", "ADDRESS", "REQUEST"],
+        &["AT", "OPERATOR", "METHOD", "CONTRACT", "CODE", "TOOK", "ADDRESS", "REQUEST", "DETAIL"],
         rows.collect(),
         "no request",
     )

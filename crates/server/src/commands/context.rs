@@ -1,6 +1,6 @@
 //! What every command starts from: the configuration, the database, who is at the keyboard.
 
-use std::path::PathBuf;
+use std::{os::unix::fs::MetadataExt, path::PathBuf};
 
 use super::output::Failure;
 use crate::{
@@ -31,9 +31,7 @@ impl Context {
         if let Location::Sqlite(path) = config.location()?
             && !path.exists()
         {
-            let said = format!("no database at {}", path.display());
-            let hint = "give the --config of the service; `ereprovd serve` creates its database";
-            return Err(Failure::unknown(said).hint(hint));
+            return Err(Failure::no_database(&path));
         }
         open(&config).await
     }
@@ -53,7 +51,12 @@ impl Context {
 
 /// Opens the database of a configuration.
 pub async fn open(config: &Config) -> Result<Store, Failure> {
-    Ok(Store::open(&config.location()?, config.database.connections_max).await?)
+    let location = config.location()?;
+    let opened = Store::open(&location, config.database.connections_max).await;
+    opened.map_err(|error| match &location {
+        Location::Sqlite(path) => Failure::unreachable(path.display(), &error),
+        Location::Postgres(_) => Failure::unreachable("PostgreSQL", &error),
+    })
 }
 
 /// The machine's time and chance.
@@ -65,13 +68,30 @@ pub fn parts() -> Parts {
 pub fn act(action: &str, subject: &str, reason: &str) -> Act {
     let Parts { clock, entropy, .. } = parts();
     let at_ms = clock.now_ms();
-    let actor = ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
     Act {
         id: entropy.id(at_ms),
         at_ms,
-        actor: actor.unwrap_or_else(|| "unknown".to_owned()),
+        actor: actor(),
         action: action.to_owned(),
         subject: subject.to_owned(),
         reason: reason.to_owned(),
+    }
+}
+
+/// The account that runs this process, which no variable can feign; under sudo, who it says it was.
+fn actor() -> String {
+    let uid = std::fs::metadata("/proc/self").map(|me| me.uid());
+    let account = uid.map_or("unknown".to_owned(), |uid| {
+        let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+        let mut fields = accounts.lines().map(|line| line.split(':'));
+        let name = fields.find_map(|mut line| {
+            let name = line.next()?;
+            (line.nth(1)?.parse() == Ok(uid)).then(|| name.to_owned())
+        });
+        name.unwrap_or_else(|| format!("uid {uid}"))
+    });
+    match std::env::var("SUDO_USER") {
+        Ok(user) if account == "root" => format!("{account} (sudo: {user})"),
+        _ => account,
     }
 }

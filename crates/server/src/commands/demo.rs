@@ -6,9 +6,9 @@ use std::{
 };
 
 use super::{
-    context::{Context, open, parts},
+    context::{Context, act, open, parts},
     output::{self, Failure},
-    serve::until_signalled,
+    serve::{stop, until_signalled},
 };
 use crate::{
     demo,
@@ -48,23 +48,26 @@ pub async fn run(context: &Context, args: Args) -> Result<(), Failure> {
             temporary.path()
         }
     };
-    let (file, config) = demo::prepare(folder, args.listen)?;
-    let claim = run::claim(&config)?;
+    let demo = demo::configure(folder, args.listen)?;
+    let config = &demo.config;
+    let claim = run::claim(config)?;
+    demo.write()?;
     if args.reset {
-        demo::forget(folder)?;
+        demo.forget()?;
     }
-    log::start(config.telemetry.log_format, config.telemetry.log_level);
-    let store = open(&config).await?;
-    load(&store, &demo::files(), parts().clock.now_ms()).await?;
-    let running = run::start(&config, claim, store, parts()).await?;
-    output::line(&greeting(&running, &file))?;
+    let _log = log::start(config.telemetry.log_format, config.telemetry.log_level);
+    let store = open(config).await?;
+    load(&store, &demo::files(), &config.profiles()?, act("demo", "", "")).await?;
+    let running = run::start(config, claim, store, parts())
+        .await
+        .map_err(|error| Failure::from(error).hint("`--listen 127.0.0.1:0` takes any free port"))?;
+    output::line(&greeting(&running, &demo.file, args.data_dir.is_some()))?;
     until_signalled().await?;
-    running.stop().await;
-    Ok(())
+    stop(running).await
 }
 
 /// What a newcomer needs, and nothing that does not work when pasted.
-fn greeting(running: &Running, config: &Path) -> String {
+fn greeting(running: &Running, config: &Path, kept: bool) -> String {
     let url = &running.service.public_url;
     let program = std::env::current_exe().unwrap_or_else(|_| "ereprovd".into());
     let (program, config) = (program.display(), config.display());
@@ -85,10 +88,12 @@ Try it:
 '<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body>\
 <e:getSiteStructure xmlns:e=\"http://sfr.fr/hermes/eReprov/\">\
 <referenceContrat>MUT56816520160316162024</referenceContrat>\
-</e:getSiteStructure></s:Body></s:Envelope>'
+</e:getSiteStructure></s:Body></s:Envelope>' | xmllint --format -
 
   {program} --config {config} operator list
 
-Ctrl-C stops it."
+More contracts and fibres, and what comes of asking for them: docs/demo-network.md
+Ctrl-C stops it{}.",
+        if kept { "; the data stays" } else { ", and its data goes (--data-dir DIR keeps it)" }
     )
 }

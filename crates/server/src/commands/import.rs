@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::{
-    context::{Context, parts},
+    context::{Context, act},
     output::{self, Failure},
 };
 use crate::inventory::load::{load, read_folder};
@@ -20,8 +20,10 @@ pub struct Args {
 /// Runs the command.
 pub async fn run(context: &Context, args: &Args) -> Result<(), Failure> {
     let files = read_folder(&args.folder)?;
+    let profiles = context.load()?.profiles()?;
     let store = context.store_or_new().await?;
-    let summary = load(&store, &files, parts().clock.now_ms()).await?;
+    let act = act("import", &args.folder.display().to_string(), "");
+    let summary = load(&store, &files, &profiles, act).await?;
     if context.json {
         let files = summary.files.iter().map(
             |(file, added, kept)| json!({"file": file, "added": added, "already_there": kept}),

@@ -1,7 +1,9 @@
 //! What commands print: tables for people, JSON for programs, errors with a hint.
 
 use std::{
+    fmt::Display,
     io::{self, Write},
+    path::Path,
     process::ExitCode,
 };
 
@@ -35,6 +37,18 @@ impl Failure {
     /// The arguments cannot be.
     pub fn usage(message: impl Into<String>) -> Self {
         Self { code: 2, message: message.into(), hint: None }
+    }
+
+    /// There is no database where the configuration says.
+    pub fn no_database(path: &Path) -> Self {
+        let message = format!("no database at {}", path.display());
+        let hint = "give the service's own file: --config FILE, or EREPROV_CONFIG";
+        Self { code: 5, message, hint: None }.hint(hint)
+    }
+
+    /// The database cannot be opened or used.
+    pub fn unreachable(what: impl Display, error: &StoreError) -> Self {
+        Self { code: 5, message: format!("{what}: {}", error.chain()), hint: None }
     }
 
     /// What to do about it.
@@ -71,8 +85,7 @@ impl From<ConfigError> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let code = if matches!(error, StoreError::Unavailable(_)) { 5 } else { 1 };
-        let message = format!("{:#}", anyhow::Error::new(error));
-        Self { code, message, hint: None }
+        Self { code, message: error.chain(), hint: None }
     }
 }
 

@@ -6,12 +6,15 @@ use super::{
     context::{Context, open, parts},
     output::Failure,
 };
-use crate::{run, telemetry::log};
+use crate::{
+    run::{self, Running},
+    telemetry::log,
+};
 
 /// Runs the command.
 pub async fn run(context: &Context) -> Result<(), Failure> {
     let config = context.load()?;
-    log::start(config.telemetry.log_format, config.telemetry.log_level);
+    let _log = log::start(config.telemetry.log_format, config.telemetry.log_level);
     let claim = run::claim(&config)?;
     let store = open(&config).await?;
     let running = run::start(&config, claim, store, parts()).await?;
@@ -23,10 +26,20 @@ pub async fn run(context: &Context) -> Result<(), Failure> {
         "listening"
     );
     until_signalled().await?;
-    tracing::info!("stopping: requests that have begun are finished");
-    running.stop().await;
+    tracing::info!(
+        "stopping: requests that have begun are finished; a second signal cuts them off"
+    );
+    stop(running).await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Lets what has begun end, or, at a second signal, does not.
+pub async fn stop(running: Running) -> Result<(), Failure> {
+    tokio::select! {
+        () = running.stop() => Ok(()),
+        _ = until_signalled() => Err(anyhow::anyhow!("cut off by a second signal").into()),
+    }
 }
 
 /// Waits for Ctrl-C or SIGTERM.

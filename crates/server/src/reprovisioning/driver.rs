@@ -15,6 +15,7 @@ use super::{
 use crate::{
     clock::{Clock, Entropy},
     network::Networks,
+    soap::words,
     store::{
         Store, StoreError, Tx, idempotency,
         reprovisionings::{self, Lease, Reprovisioning},
@@ -151,20 +152,23 @@ impl Driver {
     ) -> Result<(), StoreError> {
         let now_ms = self.clock.now_ms();
         let (id, contract) = (job.id.clone(), job.contract_ref.clone());
-        let said = format!("{outcome:?}");
+        let said = outcome.to_string();
         let end = match &outcome {
             Outcome::End(state, _) => Some((*state, now_ms - job.accepted_ms)),
             Outcome::GivenUp(_) => Some((State::Failed, now_ms - job.accepted_ms)),
             Outcome::Later(_) => None,
         };
+        let begins = matches!(&outcome, Outcome::Later(later) if later.state != job.state);
         let kept = Record { job, token: token.to_owned(), outcome, now_ms };
         let recorded =
             self.store.write("driver.record", kept, |tx, kept| Box::pin(record(tx, kept)));
         if !recorded.await? {
             tracing::warn!(reprovisioning = id, "the lease was lost; another driver has the job");
         } else if let Some((state, took_ms)) = end {
-            self.metrics.ended(state, took_ms);
+            self.metrics.ended(words::state(state).label(), took_ms);
             tracing::info!(reprovisioning = id, contract, outcome = said, "re-provisioning ended");
+        } else if begins {
+            tracing::info!(reprovisioning = id, contract, outcome = said, "re-patching has begun");
         } else {
             tracing::debug!(reprovisioning = id, contract, outcome = said, "step taken");
         }

@@ -1,7 +1,7 @@
 //! The steps of a re-provisioning (contract.md, D32). Each one looks, then does, then records with
 //! the lease's token: done twice, it has one effect; cut anywhere, it is taken up again.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use ereprov_domain::reprovisioning::{State, Step};
 
@@ -38,6 +38,20 @@ pub enum Outcome {
     /// It has failed, and nobody knows whether Networks has re-patched or still will: the fibre is
     /// nobody's, and is offered to nobody.
     GivenUp(String),
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Later(later) => {
+                write!(f, "{}, next {}", later.state, later.step)?;
+                later.last_error.iter().try_for_each(|error| write!(f, ", last error: {error}"))
+            }
+            Self::End(state, None) => write!(f, "{state}"),
+            Self::End(state, Some(why)) => write!(f, "{state}: {why}"),
+            Self::GivenUp(why) => write!(f, "failed: {why}"),
+        }
+    }
 }
 
 /// Takes the next step with Networks; writes nothing.

@@ -37,7 +37,10 @@ pub(super) async fn admit(service: &Service, call: &Call) -> Result<Session, Ref
     let verified = service.credentials.verify(&claim, known.operator.as_ref()).await;
     let found = match (verified, known.operator) {
         (Ok(true), Some(operator)) => operator,
-        (Ok(_), _) => return Err(Refused::Login(LoginProblem::Wrong)),
+        (Ok(_), operator) => {
+            let known = operator.map(|operator| operator.login);
+            return Err(Refused::Login(LoginProblem::Wrong { known }));
+        }
         (Err(Busy), _) => return Err(Refused::Overloaded),
     };
     let found = call.operator.get_or_init(|| found);

@@ -117,6 +117,32 @@ fn business_code(refusal: Refusal) -> CodeErreur {
     }
 }
 
+/// What the OI reads in its log and its audit: what the caller was told, or, where that is not for
+/// the caller, the cause.
+pub fn cause(refused: &Refused) -> String {
+    match refused {
+        Refused::Login(LoginProblem::Wrong { known: Some(login) }) => {
+            format!("wrong password, or disabled: {login}")
+        }
+        // What was typed may be a password: it is not shown.
+        Refused::Login(LoginProblem::Wrong { known: None }) => "unknown login".to_owned(),
+        Refused::Business(Refusal::Inconsistent(what)) => (*what).to_owned(),
+        Refused::Store(error) => error.chain(),
+        Refused::Closed { .. }
+        | Refused::Login(_)
+        | Refused::NoProfile
+        | Refused::MethodNotAllowed
+        | Refused::TooManySessions(_)
+        | Refused::OverQuota(_)
+        | Refused::Argument(_)
+        | Refused::Overloaded
+        | Refused::Business(_)
+        | Refused::Network(_)
+        | Refused::Deadline
+        | Refused::Bug => advice(refused),
+    }
+}
+
 /// What the caller can do about it, in French.
 fn advice(refused: &Refused) -> String {
     match refused {
@@ -127,10 +153,10 @@ fn advice(refused: &Refused) -> String {
         Refused::Argument(argument) => argument.to_string(),
         Refused::TooManySessions(max) => format!("{} à la fois par opérateur", requests(*max)),
         Refused::OverQuota(quota) => {
-            format!("{} par mois ; le compteur repart le 1er du mois", requests(*quota))
+            format!("{} par mois ; le compteur repart le 1er du mois prochain", requests(*quota))
         }
         Refused::Business(refusal) => business_advice(*refusal).to_owned(),
-        Refused::Login(problem) => login_advice(*problem).to_owned(),
+        Refused::Login(problem) => login_advice(problem).to_owned(),
         Refused::NoProfile => "l'opérateur n'a pas de profil connu ; contactez l'OI".to_owned(),
         Refused::MethodNotAllowed => {
             "le profil de l'opérateur n'ouvre pas cette méthode ; contactez l'OI".to_owned()
@@ -138,10 +164,12 @@ fn advice(refused: &Refused) -> String {
         Refused::Overloaded => "réessayez dans quelques secondes".to_owned(),
         Refused::Network(error) => network_advice(*error).to_owned(),
         Refused::Store(StoreError::Unavailable(_) | StoreError::Broken(_)) => {
-            "réessayez plus tard ; après un put, lisez d'abord getReprovisionning".to_owned()
+            "réessayez plus tard ; après putReprovisionning, lisez d'abord getReprovisionning"
+                .to_owned()
         }
         Refused::Deadline => {
-            "pas de réponse à temps ; après un put, lisez d'abord getReprovisionning".to_owned()
+            "pas de réponse à temps ; après putReprovisionning, lisez d'abord getReprovisionning"
+                .to_owned()
         }
         Refused::Store(StoreError::Answered | StoreError::Bug(_)) | Refused::Bug => {
             "donnez à l'OI la valeur de l'en-tête X-Request-Id".to_owned()
@@ -153,12 +181,12 @@ fn requests(count: i64) -> String {
     if count < 2 { format!("{count} requête") } else { format!("{count} requêtes") }
 }
 
-fn login_advice(problem: LoginProblem) -> &'static str {
+fn login_advice(problem: &LoginProblem) -> &'static str {
     match problem {
         LoginProblem::Missing => "HTTP Basic ou WS-Security UsernameToken attendu",
-        LoginProblem::Two => "deux logins différents dans la même requête",
+        LoginProblem::Two => "deux identifications différentes dans la même requête",
         LoginProblem::Unreadable => "seuls HTTP Basic et UsernameToken PasswordText sont acceptés",
-        LoginProblem::Wrong => "",
+        LoginProblem::Wrong { .. } => "",
     }
 }
 
@@ -175,24 +203,28 @@ fn business_advice(refusal: Refusal) -> &'static str {
     match refusal {
         Refusal::UnknownContract => "vérifiez referenceContrat",
         Refusal::UnknownPlace => {
-            "referenceBatiment, referenceEscalier, referenceEtage : lieu absent du site du contrat"
+            "referenceBatiment, referenceEscalier, referenceEtage : lieu absent du site du contrat ; voyez getSiteStructure"
         }
         Refusal::UnknownPbo => "referencePBO : absent de ce lieu, et n'y dessert aucune prise",
-        Refusal::NothingToShow => "aucune route optique à cet endroit",
+        Refusal::NothingToShow => "aucune route optique à cet endroit ; essayez un autre étage",
         Refusal::NeverReprovisioned => "aucun reprovisionning n'a été demandé pour ce contrat",
         Refusal::Order(problem) => match problem {
-            OrderProblem::None => "le contrat n'a pas de commande",
+            OrderProblem::None => "le contrat n'a pas de commande ; vérifiez referenceContrat",
             OrderProblem::Done => "la ligne est déjà raccordée",
-            OrderProblem::Cancelled => "la commande est annulée",
-            OrderProblem::ReportNotSent => "le CR de commande n'a pas encore été envoyé",
+            OrderProblem::Cancelled => "la commande est annulée ; vérifiez referenceContrat",
+            OrderProblem::ReportNotSent => {
+                "le CR de commande n'a pas encore été envoyé ; attendez-le"
+            }
             OrderProblem::OtherIntervention => {
                 "l'intervention n'est pas le raccordement du client final (§1.1)"
             }
         },
         Refusal::BeingDecided => "une demande pour ce contrat est à l'étude ; attendez sa réponse",
         Refusal::AlreadyRunning => "suivez-la par getReprovisionning ; ne renvoyez pas la demande",
-        Refusal::UnknownFibre => "referenceFibre : fibre inconnue",
-        Refusal::UnknownPto => "referencePTO : prise inconnue sur le site du contrat",
+        Refusal::UnknownFibre => "referenceFibre : fibre inconnue ; voyez getRoSite",
+        Refusal::UnknownPto => {
+            "referencePTO : prise inconnue sur le site du contrat ; voyez getSiteStructure"
+        }
         Refusal::NotAllowed(rule) => rule_advice(rule),
         Refusal::NameReused => {
             "Idempotency-Key ou MessageID déjà employé pour une demande différente"
@@ -214,7 +246,9 @@ fn rule_advice(rule: Rule) -> &'static str {
         Rule::OtherPboOutsideCollective => {
             "referenceFibre : changer de PBO n'est permis que dans un immeuble collectif en ZTD (§1.1)"
         }
-        Rule::PboOfAnotherSite => "referenceFibre : le PBO n'est pas sur le site du contrat (§1.1)",
+        Rule::PboOfAnotherSite => {
+            "referenceFibre : le PBO n'est pas sur le site du contrat (§1.1) ; voyez getRoSite"
+        }
         Rule::SameFibre => {
             "referenceFibre : c'est déjà la fibre du contrat (§3.4.1) ; demandez-en une autre"
         }
@@ -229,7 +263,7 @@ fn rule_advice(rule: Rule) -> &'static str {
             "conservationPTO : 0 obligatoire pour une route optique virtuelle (§3.4.1)"
         }
         Rule::KeptSocketNeedsFreshFibre => {
-            "conservationPTO 1 : la fibre doit être « A construire » et « Disponible », ou « En construction » et « Réservé » (§3.4.1)"
+            "conservationPTO 1 : la fibre doit être « A construire » et « Disponible », ou « En construction » et « Réservé » (§3.4.1) ; sinon 0"
         }
         Rule::NamesSocketOnVirtualRoute => {
             "referencePTO : vide obligatoire pour une route optique virtuelle (§3.4.1)"
@@ -238,13 +272,13 @@ fn rule_advice(rule: Rule) -> &'static str {
             "conservationPTO 1 : le contrat n'a pas de prise connue ; donnez referencePTO"
         }
         Rule::NotAvailable(Usage::Occupied) => {
-            "referenceFibre : la fibre est « Occupé » ; choisissez-en une « Disponible »"
+            "referenceFibre : la fibre est à l'état « Occupé » ; choisissez-en une « Disponible »"
         }
         Rule::NotAvailable(Usage::Reserved | Usage::Available) => {
-            "referenceFibre : la fibre est « Réservé » ; choisissez-en une « Disponible »"
+            "referenceFibre : la fibre est à l'état « Réservé » ; choisissez-en une « Disponible »"
         }
         Rule::HeldByAnother => {
-            "referenceFibre : la fibre est tenue par une autre ligne ; choisissez-en une autre"
+            "referenceFibre : la fibre est retenue par une autre ligne ; choisissez-en une autre"
         }
         Rule::SocketHeldByAnother => {
             "referencePTO : cette prise dessert une autre ligne ; elle ne peut pas être conservée"
@@ -289,7 +323,7 @@ mod tests {
 
     #[test]
     fn a_wrong_password_and_an_unknown_login_read_alike() {
-        let ko = ko(&Refused::Login(LoginProblem::Wrong));
+        let ko = ko(&Refused::Login(LoginProblem::Wrong { known: None }));
         assert_eq!(ko.libelle, "Login/Password incorrect");
     }
 }

@@ -11,4 +11,4 @@ pub mod reply;
 pub mod settle;
 pub(crate) mod words;
 
-pub use answer::{RETRY_OVERLOADED_S, Refused, client_too_slow, ko, overloaded};
+pub use answer::{RETRY_OVERLOADED_S, Refused, cause, client_too_slow, ko, overloaded};

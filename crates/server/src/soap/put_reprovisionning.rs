@@ -12,9 +12,9 @@ use ereprov_wire::{
 };
 
 use super::{
-    answer::{self, Refused},
+    answer::Refused,
     endpoint::Call,
-    settle::{Counting, Finished, count, entry},
+    settle::{Counting, Finished, count, entry, told},
     words,
 };
 use crate::{
@@ -157,11 +157,8 @@ async fn accept_in(tx: &mut Tx<'_>, args: &Acceptance) -> Result<Accepted, Store
     let Acceptance { ask, seed, entry, counting } = args;
     let Some(used) = count(tx, entry, counting).await? else { return Ok(Accepted::OverQuota) };
     let outcome = settled(accept(tx, ask, seed).await)?;
-    let code = outcome
-        .as_ref()
-        .err()
-        .map(|refusal| i64::from(answer::ko(&Refused::Business(*refusal)).code.number()));
-    audit::record(tx, &Entry { code, ..entry.clone() }).await?;
+    let refused = outcome.as_ref().err().map(|refusal| Refused::Business(*refusal));
+    audit::record(tx, &told(entry, refused.as_ref())).await?;
     Ok(Accepted::Decided { used, outcome })
 }
 

@@ -65,29 +65,30 @@ fn tell(service: &Service, call: &Call, refused: Option<&Refused>, ko: Option<&K
     let code = ko.map_or("OK".to_owned(), |ko| ko.code.to_string());
     let contract = call.message.reference_contrat.as_deref().unwrap_or_default();
     let request_id = call.request_id.as_str();
-    let duration_us = took.as_micros();
-    match refused {
-        Some(ours @ (Refused::Store(_) | Refused::Business(Refusal::Inconsistent(_)))) => {
-            tracing::error!(
-                request_id, operation, operator, contract, code, duration_us, cause = ?ours,
-                "a request failed"
-            );
-        }
-        Some(refused) => tracing::info!(
-            request_id, operation, operator, contract, code, duration_us, cause = ?refused,
+    let duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    let cause = refused.map(answer::cause).unwrap_or_default();
+    if matches!(refused, Some(Refused::Store(_) | Refused::Business(Refusal::Inconsistent(_)))) {
+        tracing::error!(
+            request_id,
+            operation,
+            operator,
+            contract,
+            code,
+            duration_us,
+            cause,
+            "a request failed"
+        );
+    } else {
+        tracing::info!(
+            request_id,
+            operation,
+            operator,
+            contract,
+            code,
+            duration_us,
+            cause,
             "answered"
-        ),
-        None => {
-            tracing::info!(
-                request_id,
-                operation,
-                operator,
-                contract,
-                code,
-                duration_us,
-                "answered"
-            );
-        }
+        );
     }
 }
 

@@ -1,6 +1,6 @@
 //! The end of every question: counted, recorded, and only then answered.
 
-use ereprov_wire::{entete::Ko, envelope::Answer};
+use ereprov_wire::envelope::Answer;
 
 use super::{
     answer::{self, Refused},
@@ -48,8 +48,7 @@ pub(super) async fn settle(
     call: &Call,
     result: Result<Answer, Refused>,
 ) -> Finished {
-    let ko = result.as_ref().err().map(answer::ko);
-    let kept = (entry(call, ko.as_ref()), call.counting.get().cloned());
+    let kept = (entry(call, result.as_ref().err()), call.counting.get().cloned());
     let settled = service.store.write("settle", kept, |tx, (entry, counting)| {
         Box::pin(count_and_record(tx, entry, counting.as_ref()))
     });
@@ -99,23 +98,32 @@ pub(super) async fn count(
     let Counting { operator_id, month, quota } = counting;
     let used = usage::count(tx, *operator_id, month, *quota).await?;
     if used.is_none() {
-        let ko = answer::ko(&Refused::OverQuota(*quota));
-        let code = Some(i64::from(ko.code.number()));
-        audit::record(tx, &Entry { code, ..entry.clone() }).await?;
+        audit::record(tx, &told(entry, Some(&Refused::OverQuota(*quota)))).await?;
     }
     Ok(used)
 }
 
 /// The audit row of a call.
-pub(super) fn entry(call: &Call, ko: Option<&Ko>) -> Entry {
-    Entry {
+pub(super) fn entry(call: &Call, refused: Option<&Refused>) -> Entry {
+    let entry = Entry {
         request_id: call.request_id.clone(),
         at_ms: call.at_ms,
         operator_id: call.operator.get().map(|operator| operator.id),
         method: call.message.operation.name().to_owned(),
         contract_ref: call.message.reference_contrat.clone(),
-        code: ko.map(|ko| i64::from(ko.code.number())),
+        code: None,
+        detail: None,
         duration_us: i64::try_from(call.began.elapsed().as_micros()).unwrap_or(i64::MAX),
         address: call.address.clone(),
+    };
+    told(&entry, refused)
+}
+
+/// The same row, for another answer.
+pub(super) fn told(entry: &Entry, refused: Option<&Refused>) -> Entry {
+    Entry {
+        code: refused.map(|refused| i64::from(answer::ko(refused).code.number())),
+        detail: refused.map(answer::cause).filter(|detail| !detail.is_empty()),
+        ..entry.clone()
     }
 }

@@ -22,6 +22,8 @@ pub struct Entry {
     pub contract_ref: Option<String>,
     /// The code of the answer; none: OK.
     pub code: Option<i64>,
+    /// Which rule or cause; none: OK.
+    pub detail: Option<String>,
     /// From the request's last byte to the choice of its answer.
     pub duration_us: i64,
     /// Where it came from.
@@ -46,13 +48,14 @@ pub struct Filter {
 static RECORD: Statement = statement!(
     "audit.record",
     "INSERT INTO audit
-       (request_id, at_ms, operator_id, method, contract_ref, code, duration_us, address)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+       (request_id, at_ms, operator_id, method, contract_ref, code, detail, duration_us, address)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
      ON CONFLICT (request_id) DO NOTHING"
 );
 static LIST: Statement = statement!(
     "audit.list",
-    "SELECT request_id, at_ms, operator_id, method, contract_ref, code, duration_us, address
+    "SELECT request_id, at_ms, operator_id, method, contract_ref, code, detail, duration_us,
+       address
      FROM audit
      WHERE at_ms >= $1
        AND (CAST($2 AS BIGINT) IS NULL OR operator_id = $2)
@@ -74,6 +77,7 @@ pub async fn record(tx: &mut Tx<'_>, entry: &Entry) -> Result<(), StoreError> {
         &entry.method,
         entry.contract_ref.as_ref(),
         entry.code,
+        entry.detail.as_ref(),
         entry.duration_us,
         &entry.address,
     ];
@@ -103,6 +107,7 @@ fn read(row: &Row<'_>) -> Result<Entry, StoreError> {
         method: row.text("method")?,
         contract_ref: row.optional_text("contract_ref")?,
         code: row.optional_int("code")?,
+        detail: row.optional_text("detail")?,
         duration_us: row.int("duration_us")?,
         address: row.text("address")?,
     })

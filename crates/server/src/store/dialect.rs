@@ -20,3 +20,11 @@ pub(super) static CLAIM: Statement = Statement {
                     FOR UPDATE SKIP LOCKED)
        RETURNING id",
 };
+
+/// The tables that are there, whosever they are.
+pub(super) static TABLES: Statement = Statement {
+    name: "dialect.tables",
+    sqlite: "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+    postgres: "SELECT CAST(tablename AS TEXT) AS name FROM pg_catalog.pg_tables
+       WHERE schemaname = current_schema()",
+};

@@ -22,6 +22,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The error and what caused it, on one line.
+    pub fn chain(&self) -> String {
+        chain(self)
+    }
+
     /// The same, saying which statement it was.
     pub(super) fn of(self, statement: &Statement) -> Self {
         let name = statement.name;

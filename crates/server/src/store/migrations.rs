@@ -2,6 +2,7 @@
 
 use super::{
     Tx,
+    dialect::TABLES,
     error::StoreError,
     statement::{Statement, statement},
     value::params,
@@ -34,6 +35,10 @@ pub(super) async fn is_current(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
 /// # Errors
 /// The schema is newer than this program, or a step fails; nothing is kept then.
 pub(super) async fn run(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    let tables = tx.all(&TABLES, &[], |row| row.text("name")).await?;
+    if !tables.is_empty() && !tables.iter().any(|name| name == "schema_step") {
+        return Err(StoreError::Broken("it holds the data of another program".into()));
+    }
     tx.script(TABLE).await?;
     let current = tx.first(&CURRENT, &[], |row| row.int("number")).await?.unwrap_or_default();
     let newest = STEPS.last().map_or(0, |(number, _, _)| *number);
@@ -50,4 +55,4 @@ pub(super) async fn run(tx: &mut Tx<'_>) -> Result<(), StoreError> {
 
 /// Every statement of this file.
 #[cfg(test)]
-pub(super) static ALL: &[&Statement] = &[&CURRENT, &RECORD];
+pub(super) static ALL: &[&Statement] = &[&CURRENT, &RECORD, &TABLES];

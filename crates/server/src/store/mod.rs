@@ -80,6 +80,13 @@ impl Store {
         Ok(store)
     }
 
+    /// Ends well: what SQLite keeps beside its file is folded into it.
+    pub async fn close(&self) {
+        if let Engine::Sqlite(sqlite) = &self.engine {
+            sqlite.fold().await;
+        }
+    }
+
     /// Runs a use case and commits it; the answer comes after the commit.
     ///
     /// # Errors

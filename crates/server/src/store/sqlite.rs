@@ -34,6 +34,7 @@ const PREPARED_MAX: usize = 128;
 /// A SQLite file.
 #[derive(Clone)]
 pub(super) struct Sqlite {
+    path: Arc<Path>,
     writer: mpsc::Sender<Job>,
     readers: Arc<Readers>,
 }
@@ -73,7 +74,7 @@ impl Sqlite {
             .map_err(|error| StoreError::Unavailable(error.into()))?;
         let permits = Arc::new(Semaphore::new(idle.len()));
         let readers = Readers { idle: Mutex::new(idle), permits };
-        Ok(Self { writer: sender, readers: Arc::new(readers) })
+        Ok(Self { path: path.into(), writer: sender, readers: Arc::new(readers) })
     }
 
     /// Runs a use case on the writer; answers after its group is committed.
@@ -104,6 +105,20 @@ impl Sqlite {
         });
         self.writer.send(job).await.map_err(|_| writer_gone())?;
         told.await.map_err(|_| writer_gone())?
+    }
+
+    /// Folds the write-ahead log into the file, so that the file alone is the database; where
+    /// somebody still reads, the log stays beside it, which loses nothing.
+    pub(super) async fn fold(&self) {
+        let path = Arc::clone(&self.path);
+        let folding = tokio::task::spawn_blocking(move || {
+            let connection = open_connection(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+            connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
+            Ok::<_, StoreError>(())
+        });
+        if let Ok(Err(error)) = folding.await {
+            tracing::warn!(error = error.chain(), "the write-ahead log stays beside the database");
+        }
     }
 
     /// Runs a use case that only reads, on a connection of its own.
@@ -166,7 +181,12 @@ fn write_groups(mut connection: Connection, mut jobs: mpsc::Receiver<Job>) {
     let mut group: Vec<Tell> = Vec::with_capacity(GROUP_MAX);
     while let Some(first) = jobs.blocking_recv() {
         if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE") {
+            // What waited behind it has waited as long: it is not made to wait once more each.
+            let again = error.sqlite_error().copied();
             first(Err(error))(Ok(()));
+            while let (Some(code), Ok(next)) = (again, jobs.try_recv()) {
+                next(Err(rusqlite::Error::SqliteFailure(code, None)))(Ok(()));
+            }
             continue;
         }
         group.push(first(Ok(&mut connection)));

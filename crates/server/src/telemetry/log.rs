@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 
 use tracing::level_filters::LevelFilter;
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 
 /// How the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
@@ -28,19 +29,31 @@ pub enum Level {
     Debug,
 }
 
-/// Starts the log of this process; a second call changes nothing.
-pub fn start(format: Format, level: Level) {
+/// Starts the log of this process; a second call changes nothing. The lines are written by a thread
+/// of their own, which nobody waits for: where nobody reads them or the disk is full they are lost,
+/// and the service goes on. What waits is written when the guard is dropped.
+pub fn start(format: Format, level: Level) -> WorkerGuard {
     let level = match level {
         Level::Error => LevelFilter::ERROR,
         Level::Warn => LevelFilter::WARN,
         Level::Info => LevelFilter::INFO,
         Level::Debug => LevelFilter::DEBUG,
     };
-    let builder = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr);
     let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    // A log that was started before, by a test, stays.
+    let (writer, guard) =
+        NonBlockingBuilder::default().buffered_lines_limit(LINES_MAX).finish(std::io::stderr());
+    let builder = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(writer)
+        // Errors of the log itself would go to the standard error that has just failed.
+        .log_internal_errors(false);
+    // A log that was started before stays.
     let _ = match format {
         Format::Text => builder.with_ansi(colours).with_target(false).try_init(),
         Format::Json => builder.json().flatten_event(true).with_target(false).try_init(),
     };
+    guard
 }
+
+/// Lines that wait to be written at the most; more are lost.
+const LINES_MAX: usize = 16_384;

@@ -6,7 +6,6 @@ use std::{
     time::Duration,
 };
 
-use ereprov_domain::reprovisioning::State;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
@@ -205,9 +204,10 @@ impl Metrics {
         self.audit_last_write_s.store(now_ms / 1000, Ordering::Relaxed);
     }
 
-    /// Counts a re-provisioning that has ended in this state.
-    pub fn ended(&self, state: State, took_ms: i64) {
-        let labels = ResultLabels { resultat: state.as_str() };
+    /// Counts a re-provisioning that has ended.
+    /// `resultat` is the contract's word for the state.
+    pub fn ended(&self, resultat: &'static str, took_ms: i64) {
+        let labels = ResultLabels { resultat };
         let took = Duration::from_millis(u64::try_from(took_ms).unwrap_or_default());
         self.reprovisioning_duration.get_or_create(&labels).observe(took.as_secs_f64());
     }

@@ -95,15 +95,11 @@ async fn what_was_accepted_just_in_time_is_told_as_accepted() {
 
 #[tokio::test]
 async fn code_20000_for_an_inventory_that_contradicts_itself() {
-    let mut setup = Setup::default();
-    let contracts = setup.files.get_mut("contracts.csv").unwrap();
-    contracts.push_str(
-        "SANS-ROUTE;oc-demo;SC-423361;BATIMENT-1;ESCALIER-44;ETAGE-06;;BE-03;FI-75056-0423;ztd;\
-         collective;real;no;no;open;connection\n",
-    );
-    let oi = setup.start().await;
-    oi.ask(&structure("SANS-ROUTE")).await.assert("OK");
-    let reply = oi.ask(&Put::new("SANS-ROUTE", "CTP-1240329-1").body()).await;
+    let oi = Oi::demo().await;
+    let contradicted = "UPDATE contract SET fibre_id = NULL WHERE ref = 'DEMO-ZMD'";
+    assert_eq!(oi.sqlite().execute(contradicted, []), Ok(1));
+    oi.ask(&structure("DEMO-ZMD")).await.assert("OK");
+    let reply = oi.ask(&Put::new("DEMO-ZMD", &fibre("DEMO-ZMD", Role::Free)).body()).await;
     reply.assert_ko("20000", "se contredisent");
 }
 
@@ -182,11 +178,18 @@ async fn code_20003_for_a_body_that_does_not_come() {
 
 #[tokio::test]
 async fn code_20004_when_there_is_no_room() {
-    let oi = Setup::config("[server]\nrequests_at_once_max = 0").start().await;
-    let reply = oi.ask(&structure(MUT)).await;
-    assert_eq!((reply.status, reply.header("retry-after")), (500, Some("5")));
-    assert_eq!(reply.text("codeErreur").as_deref(), Some("20004"));
-    assert_eq!(oi.fetch(&format!("{}?wsdl", oi.url())).await.status, 200);
+    let config = "[networks]\nask_deadline_ms = 600\n[server]\nrequests_at_once_max = 1";
+    let oi = Setup::config(config).start().await;
+    let put = Put::new("DEMO-20010", &fibre("DEMO-20010", Role::Free)).body();
+    let (first, shed) = tokio::join!(oi.ask(&put), async {
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        assert_eq!(oi.fetch(&format!("{}?wsdl", oi.url())).await.status, 200);
+        oi.ask(&structure(MUT)).await
+    });
+    first.assert("20010");
+    assert_eq!((shed.status, shed.header("retry-after")), (500, Some("5")));
+    assert_eq!(shed.text("codeErreur").as_deref(), Some("20004"));
+    oi.ask(&structure(MUT)).await.assert("OK");
 }
 
 #[tokio::test]

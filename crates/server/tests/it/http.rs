@@ -160,11 +160,11 @@ async fn logins_in_the_header_of_the_envelope() {
     let wrong = ask(token("oc-demo", "wrong", ""), None).await;
     assert_eq!((wrong.status, wrong.libelle()), (200, "Login/Password incorrect".into()));
     let two = ask(token("oc-demo", "oc-demo", ""), Some(("oc-autre", "oc-autre"))).await;
-    two.assert_ko("10000", "deux logins");
+    two.assert_ko("10000", "deux identifications différentes");
     let question = envelope(&structure(MUT));
     let logins = [basic("oc-demo", "oc-demo"), basic("oc-autre", "oc-autre")];
     let both = logins.each_ref().map(|login| ("authorization", login.as_str()));
-    oi.post(&question, &both).await.assert_ko("10000", "deux logins");
+    oi.post(&question, &both).await.assert_ko("10000", "deux identifications différentes");
     let digest = ask(token("oc-demo", "eA==", " Type=\"x#PasswordDigest\""), None).await;
     digest.assert_ko("10000", "PasswordText");
 }

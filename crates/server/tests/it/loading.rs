@@ -5,7 +5,7 @@ use std::fs;
 use ereprov_server::inventory::load::{LoadError, load};
 use tempfile::TempDir;
 
-use crate::harness::{Put, Role, Setup, failed, fibre, run};
+use crate::harness::{Put, Role, Setup, failed, fibre, loading, run};
 
 fn import(folder: &TempDir) -> std::process::Output {
     let config = folder.path().join("oi.toml");
@@ -23,6 +23,10 @@ fn a_file_with_mistakes_loads_nothing_and_names_each_one() {
     write("ptos.csv", "pto;site;building;staircase;floor;construction\nP;S;B;E;1;finished\n");
     write("pbos.csv", "site;building;staircase;flor;pbo;location\n");
     write("contracts.csv", "contract;contract\n");
+    write("fibres.csv", "fibre,site,building\n");
+    let past = "\n\nK;F;full_pbo;completed;CODE;2026-03-02T00:00:00Z;2026-03-01T00:00:00Z\n";
+    let header = "contract;fibre;reason;state;discharge_code;accepted;ended";
+    write("reprovisionings.csv", &format!("{header}{past}"));
     let told = failed(&import(&folder), 1);
     for said in [
         "operators.csv:2 column login value \"a:b\": a login is 1 to 60 letters",
@@ -33,10 +37,20 @@ fn a_file_with_mistakes_loads_nothing_and_names_each_one() {
         "pbos.csv:1 column flor: unknown column; did you mean floor?",
         "ptos.csv:2 column construction value \"finished\": one of to_build, being_built, built",
         "contracts.csv:1 column contract: this column stands twice",
+        "fibres.csv:1: the values are separated by commas; use ;",
+        "reprovisionings.csv:3 column ended: before it was accepted",
     ] {
         assert!(told.contains(said), "{said} is not in {told}");
     }
     assert!(!told.contains("secret"), "{told}");
+    write("fibre.csv", "");
+    assert!(
+        failed(&import(&folder), 1)
+            .contains("fibre.csv is not a file of an inventory; did you mean fibres.csv?")
+    );
+    fs::remove_file(folder.path().join("fibre.csv")).unwrap();
+    fs::write(folder.path().join("floors.csv"), b"site\n\xe9\n").unwrap();
+    assert!(failed(&import(&folder), 1).contains("floors.csv: line 2 is not UTF-8"));
     let database = folder.path().join("ereprov.db");
     assert!(!database.exists() || count(&folder, "floor") == 0, "all of it, or nothing");
 }
@@ -66,7 +80,7 @@ fn what_is_only_wrong_together_is_told_by_line_too() {
     );
     write(
         "operators.csv",
-        "login;name;password_hash\noc;OC;$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$MTIzNDU2Nzg\n",
+        "login;name;password_hash\noc;OC;$argon2id$v=19$m=19456,t=2,p=1$dp/x+RGLwO4PIhXZLPrtFg$uafagbUhlxQ0swbO92P1sbPpSPuD1UCroFDU4MQLFAY\n",
     );
     let contract = ";S;B;E;1;F1;ztd;collective;real;open;connection\n";
     write(
@@ -101,7 +115,7 @@ async fn loading_again_does_not_undo_what_the_service_did() {
     oi.advance(30).await;
     oi.advance(60).await;
     let files = ereprov_server::demo::files();
-    let summary = load(oi.store(), &files, oi.clock.now_ms()).await.unwrap();
+    let summary = load(oi.store(), &files, &oi.running.service.profiles, loading(1)).await.unwrap();
     assert!(summary.files.iter().all(|(_, added, _)| *added == 0), "{summary:?}");
     let held = oi.fibre(&given_back).await;
     assert_eq!(held.contract_ref.as_deref(), Some("DEMO-ZMD"));
@@ -115,7 +129,7 @@ async fn a_past_that_is_older_than_what_is_there_is_refused() {
     files.get_mut("reprovisionings.csv").unwrap().push_str(
         "ARA-502701;CTP-2392755-1;;full_pbo;no;;cancelled;OLDER2345;2020-01-01T00:00:00Z;\n",
     );
-    match load(oi.store(), &files, oi.clock.now_ms()).await {
+    match load(oi.store(), &files, &oi.running.service.profiles, loading(1)).await {
         Err(LoadError::Mistakes(mistakes)) => {
             let said = mistakes[0].to_string();
             assert!(said.contains("reprovisionings.csv:3 column accepted"), "{said}");

@@ -215,10 +215,10 @@ async fn every_fibre_of_the_demo_plays_its_part() {
             oi.ask(&put.body()).await
         };
         ask(Role::Current, false).await.assert_ko("20015", "déjà la fibre");
-        ask(Role::Neighbour, false).await.assert_ko("20015", "la fibre est « Occupé »");
-        ask(Role::Taken, false).await.assert_ko("20015", "la fibre est « Réservé »");
-        ask(Role::Reserved, false).await.assert_ko("20015", "la fibre est « Réservé »");
-        ask(Role::Broken, false).await.assert_ko("20015", "la fibre est « Occupé »");
+        ask(Role::Neighbour, false).await.assert_ko("20015", "la fibre est à l'état « Occupé »");
+        ask(Role::Taken, false).await.assert_ko("20015", "la fibre est à l'état « Réservé »");
+        ask(Role::Reserved, false).await.assert_ko("20015", "la fibre est à l'état « Réservé »");
+        ask(Role::Broken, false).await.assert_ko("20015", "la fibre est à l'état « Occupé »");
         ask(Role::Mislabelled, false).await.assert_ko("20015", "une autre ligne");
         ask(Role::OtherPm, false).await.assert_ko("20015", "PM de la commande");
         let keeping = match contract {
@@ -244,11 +244,11 @@ async fn the_specifications_contract_can_be_refused_in_every_way_too() {
     let put = |fibre: &str| Put::new(crate::harness::MUT, fibre);
     for (put, said) in [
         (put("CTP-1240332-1"), "déjà la fibre"),
-        (put("CTP-1240358-1"), "la fibre est « Occupé »"),
-        (put("CTP-1240343-1"), "la fibre est « Réservé »"),
+        (put("CTP-1240358-1"), "la fibre est à l'état « Occupé »"),
+        (put("CTP-1240343-1"), "la fibre est à l'état « Réservé »"),
         (put("CTP-1240905-1"), "une autre ligne"),
         (put("CTP-1240904-1").keep(), "une autre ligne"),
-        (put("CTP-1240906-1"), "la fibre est « Occupé »"),
+        (put("CTP-1240906-1"), "la fibre est à l'état « Occupé »"),
         (put("CTP-1240908-1"), "PM de la commande"),
         (put("CTP-1240951-1"), "pas sur le site"),
         (put("CTP-1240446-1").keep(), "« A construire » et « Disponible »"),

@@ -39,7 +39,7 @@ async fn metrics_count_the_code_and_name_no_contract_fibre_or_login() {
         r#"ereprov_quota_limit{oc="OC Quota"} 5"#,
         r#"ereprov_quota_used{oc="OC Quota"} 0"#,
         r#"ereprov_reprovisionnings{statut="Terminé"} 2"#,
-        r#"ereprov_reprovisionning_duration_seconds_count{resultat="completed"} 1"#,
+        r#"ereprov_reprovisionning_duration_seconds_count{resultat="Terminé"} 1"#,
         "ereprov_ws_open 1",
         "ereprov_oldest_pending_seconds 0.0",
     ] {

@@ -150,11 +150,11 @@ async fn a_disabled_operator_is_nobody_and_a_new_password_counts_at_once() {
             })
         })
     };
-    change(false, "nouveau").await.unwrap();
+    change(false, "nouveau-mdp").await.unwrap();
     oi.ask(&structure(MUT)).await.assert("10000");
-    let login = basic("oc-demo", "nouveau");
+    let login = basic("oc-demo", "nouveau-mdp");
     oi.post(&envelope(&structure(MUT)), &[("authorization", &login)]).await.assert("OK");
-    change(true, "nouveau").await.unwrap();
+    change(true, "nouveau-mdp").await.unwrap();
     let reply = oi.post(&envelope(&structure(MUT)), &[("authorization", &login)]).await;
     assert_eq!(reply.libelle(), "Login/Password incorrect");
 }

@@ -38,6 +38,9 @@ pub struct Message {
 /// order version, mustUnderstand, message (WS-I R2725).
 pub fn read(text: &str, hint: SoapVersion, actions: &[&str]) -> Result<Message, Fault> {
     let client = |reason: String| FaultKind::Client(reason).in_version(hint);
+    if text.trim().is_empty() {
+        return Err(client("le corps est vide".into()));
+    }
     let document = parse(text, &Limits::QUESTION).map_err(|error| client(error.to_string()))?;
     let envelope = document.root_element();
     if envelope.tag_name().name() != "Envelope" {
@@ -70,10 +73,7 @@ fn read_envelope(
     if children.next().is_some() {
         return Err(client("le Body contient plus d'un élément"));
     }
-    let tag = wrapper.tag_name();
-    let operation = Operation::named(tag.name())
-        .filter(|_| tag.namespace() == Some(NAMESPACE))
-        .ok_or_else(|| client("méthode inconnue de ce service"))?;
+    let operation = operation_of(wrapper)?;
     let mut named = actions.iter().filter_map(|action| named_by_action(action));
     if named.any(|named| named != operation) {
         return Err(client("SOAPAction nomme une autre méthode que le Body"));
@@ -85,6 +85,20 @@ fn read_envelope(
         reference_contrat: contract_at_a_glance(wrapper),
         header,
     })
+}
+
+fn operation_of(wrapper: Node<'_, '_>) -> Result<Operation, FaultKind> {
+    let tag = wrapper.tag_name();
+    match Operation::named(tag.name()) {
+        Some(operation) if tag.namespace() == Some(NAMESPACE) => Ok(operation),
+        Some(operation) => Err(FaultKind::Client(format!(
+            "{operation} doit être dans l'espace de noms {NAMESPACE}"
+        ))),
+        None => {
+            let all = Operation::ALL.map(Operation::name).join(", ");
+            Err(FaultKind::Client(format!("méthode inconnue ; le service connaît {all}")))
+        }
+    }
 }
 
 /// The method that an action names: by its name alone or at the end of a URI; any other text names

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ereprov_wire::text;
+use ereprov_wire::text::{self, BadText};
 
 /// A mistake in a file: where, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +67,16 @@ impl Record<'_> {
         length_max: usize,
     ) -> Result<Option<String>, Mistake> {
         let raw = self.raw(name);
-        text::clean(raw, length_max).map_err(|bad| self.origin.mistake(name, raw, bad))
+        text::clean(raw, length_max).map_err(|bad| {
+            let reason = match bad {
+                BadText::TooLong { found, max } => format!("{found} characters, {max} at the most"),
+                BadText::Forbidden { character, position } => format!(
+                    "character U+{:04X} at {position}; printable ISO/IEC 8859-1 only (§2.5)",
+                    u32::from(character)
+                ),
+            };
+            self.origin.mistake(name, raw, reason)
+        })
     }
 
     /// A value that must be there.

@@ -1,7 +1,5 @@
 //! The rows of each file, typed and checked by themselves.
 
-use std::collections::HashMap;
-
 use ereprov_domain::{
     order::{BuildingKind, Intervention, OrderState, RouteKind, Zone},
     reason::Reason,
@@ -14,11 +12,13 @@ use ereprov_wire::text;
 
 use super::{
     Files,
-    record::{ABSENT, Mistake, Origin, Record},
+    record::{Mistake, Origin, Record},
+    table::Reader,
 };
 use crate::admission::{
     credentials::{LOGIN_MAX, LOGIN_RULE, is_login},
     password,
+    profile::Profiles,
 };
 
 /// Mistakes that are told at the most.
@@ -123,10 +123,10 @@ pub(super) struct ReprovisioningRow {
 }
 
 /// Reads every file that is there.
-pub(super) fn read(files: &Files) -> Result<Rows, Vec<Mistake>> {
+pub(super) fn read(files: &Files, profiles: &Profiles) -> Result<Rows, Vec<Mistake>> {
     let mut mistakes = Vec::new();
     let mut rows = Rows::default();
-    let mut reader = Reader { files, mistakes: &mut mistakes };
+    let mut reader = Reader::new(files, &mut mistakes);
     rows.operators = reader.rows("operators.csv", OPERATOR, &["login"], operator);
     rows.floors = reader.rows("floors.csv", FLOOR, FLOOR, floor);
     rows.pbos = reader.rows("pbos.csv", PBO, &PBO[..5], pbo);
@@ -135,6 +135,14 @@ pub(super) fn read(files: &Files) -> Result<Rows, Vec<Mistake>> {
     rows.contracts = reader.rows("contracts.csv", CONTRACT, &["contract"], contract);
     rows.reprovisionings =
         reader.rows("reprovisionings.csv", REPROVISIONING, &["discharge_code"], reprovisioning);
+    for (origin, row) in &rows.operators {
+        let profile = row.profile.as_ref().filter(|name| !profiles.contains_key(*name));
+        mistakes.extend(profile.map(|name| {
+            let known: Vec<_> = profiles.keys().map(String::as_str).collect();
+            let reason = format!("not in the configuration, which has {}", known.join(", "));
+            origin.mistake("profile", name, reason)
+        }));
+    }
     mistakes.truncate(MISTAKES_MAX);
     if mistakes.is_empty() { Ok(rows) } else { Err(mistakes) }
 }
@@ -190,92 +198,6 @@ const REPROVISIONING: &[&str] = &[
     "accepted",
     "ended",
 ];
-
-struct Reader<'a> {
-    files: &'a Files,
-    mistakes: &'a mut Vec<Mistake>,
-}
-
-impl Reader<'_> {
-    fn rows<T>(
-        &mut self,
-        file: &'static str,
-        names: &'static [&'static str],
-        key: &'static [&'static str],
-        read: fn(&Record<'_>) -> Result<T, Mistake>,
-    ) -> Vec<(Origin, T)> {
-        let Some(text) = self.files.get(file) else { return Vec::new() };
-        let mut lines =
-            csv::ReaderBuilder::new().delimiter(b';').flexible(true).from_reader(text.as_bytes());
-        let header = lines.headers().cloned().unwrap_or_default();
-        let columns = match columns(file, names, &header) {
-            Ok(columns) => columns,
-            Err(mistakes) => {
-                self.mistakes.extend(mistakes);
-                return Vec::new();
-            }
-        };
-        let mut rows = Vec::new();
-        let mut seen = HashMap::new();
-        for line in lines.records() {
-            let fields = match line {
-                Ok(fields) => fields,
-                Err(error) => {
-                    let line = error.position().map_or(0, csv::Position::line);
-                    self.mistakes.push(Origin { file, line }.mistake("", "", error));
-                    continue;
-                }
-            };
-            let origin = Origin { file, line: fields.position().map_or(0, csv::Position::line) };
-            if fields.len() != header.len() {
-                let reason = format!("{} values, {} columns", fields.len(), header.len());
-                self.mistakes.push(origin.mistake("", "", reason));
-                continue;
-            }
-            let record = Record { origin, columns: &columns, names, fields: &fields };
-            let key_of_line = record.key(key);
-            let row = match seen.insert(key_of_line.clone(), origin.line) {
-                None => read(&record),
-                Some(first) => {
-                    let reason = format!("the same {} as line {first}", key.join(" "));
-                    Err(origin.mistake("", &key_of_line, reason))
-                }
-            };
-            match row {
-                Ok(row) => rows.push((origin, row)),
-                Err(mistake) => self.mistakes.push(mistake),
-            }
-        }
-        rows
-    }
-}
-
-/// Where each known column is in the file: by name, in any order.
-fn columns(
-    file: &'static str,
-    names: &'static [&'static str],
-    header: &csv::StringRecord,
-) -> Result<Vec<usize>, Vec<Mistake>> {
-    let origin = Origin { file, line: 1 };
-    let mut mistakes = Vec::new();
-    for given in header {
-        if !names.contains(&given.trim()) {
-            let nearest = names.iter().min_by_key(|name| strsim::osa_distance(name, given));
-            let reason = format!("unknown column; did you mean {}?", nearest.unwrap_or(&""));
-            mistakes.push(origin.mistake(given, "", reason));
-        }
-    }
-    for name in names {
-        if header.iter().filter(|given| given.trim() == *name).count() > 1 {
-            mistakes.push(origin.mistake(name, "", "this column stands twice"));
-        }
-    }
-    if !mistakes.is_empty() {
-        return Err(mistakes);
-    }
-    let position = |name: &&str| header.iter().position(|given| given.trim() == *name);
-    Ok(names.iter().map(|name| position(name).unwrap_or(ABSENT)).collect())
-}
 
 fn operator(record: &Record<'_>) -> Result<OperatorRow, Mistake> {
     let login = record.required("login", LOGIN_MAX)?;
@@ -349,7 +271,7 @@ fn fibre(record: &Record<'_>) -> Result<FibreRow, Mistake> {
 }
 
 fn contract(record: &Record<'_>) -> Result<ContractRow, Mistake> {
-    Ok(ContractRow {
+    let row = ContractRow {
         reference: record.required("contract", reference_max())?,
         operator: record.required("operator", LOGIN_MAX)?,
         at: floor(record)?,
@@ -371,7 +293,13 @@ fn contract(record: &Record<'_>) -> Result<ContractRow, Mistake> {
             Intervention::parse,
             &words(Intervention::ALL),
         )?,
-    })
+    };
+    // A put would be 20000, for an inventory that contradicts itself.
+    if row.fibre.is_none() && row.order == OrderState::Open && row.route == RouteKind::Real {
+        let reason = "missing: an open order on a real route has one";
+        return Err(record.origin.mistake("fibre", "", reason));
+    }
+    Ok(row)
 }
 
 fn reprovisioning(record: &Record<'_>) -> Result<ReprovisioningRow, Mistake> {
@@ -382,6 +310,10 @@ fn reprovisioning(record: &Record<'_>) -> Result<ReprovisioningRow, Mistake> {
     }
     let accepted = record.time("accepted")?;
     let accepted = accepted.ok_or_else(|| record.origin.mistake("accepted", "", "missing"))?;
+    let ended = record.time("ended")?.unwrap_or(accepted);
+    if ended < accepted {
+        return Err(record.origin.mistake("ended", "", "before it was accepted"));
+    }
     Ok(ReprovisioningRow {
         contract: record.required("contract", reference_max())?,
         fibre: record.required("fibre", TEXT_MAX)?,
@@ -392,7 +324,7 @@ fn reprovisioning(record: &Record<'_>) -> Result<ReprovisioningRow, Mistake> {
         state,
         discharge_code: record.required("discharge_code", reference_max())?,
         accepted_ms: accepted,
-        ended_ms: record.time("ended")?.unwrap_or(accepted),
+        ended_ms: ended,
     })
 }
 

@@ -39,6 +39,7 @@ CREATE TABLE audit (
   method TEXT NOT NULL,
   contract_ref TEXT,
   code BIGINT,
+  detail TEXT,
   duration_us BIGINT NOT NULL,
   address TEXT NOT NULL
 );

@@ -12,7 +12,7 @@ mod wait;
 pub use answer::Reply;
 pub use caller::{Caller, basic, envelope};
 pub use network::{MUT, Role, fibre};
-pub use oi::{Oi, Setup};
+pub use oi::{Oi, Setup, loading};
 pub use program::{
     Process, demo_config, failed, import_demo, printed, program, run, run_with_input,
 };

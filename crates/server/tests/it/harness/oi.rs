@@ -10,6 +10,7 @@ use ereprov_server::{
     run::{self, Parts, Running},
     store::{
         Store,
+        admin_acts::Act,
         audit::{self, Entry, Filter},
         fibres::{self, Fibre},
         operators::{self, Change},
@@ -102,7 +103,7 @@ impl Oi {
         let config = configuration(&folder, &setup.config);
         let claim = run::claim(&config).unwrap();
         let store = Store::open(&config.location().unwrap(), 8).await.unwrap();
-        load(&store, &setup.files, setup.clock.now_ms()).await.unwrap();
+        load(&store, &setup.files, &config.profiles().unwrap(), loading(0)).await.unwrap();
         let parts = Parts {
             clock: setup.clock.clone(),
             entropy: setup.entropy,
@@ -225,6 +226,19 @@ impl Oi {
     /// The database file, opened beside the server.
     pub fn sqlite(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.folder.path().join("ereprov.db")).unwrap()
+    }
+}
+
+/// An act for a load in a test.
+pub fn loading(at_ms: i64) -> Act {
+    let text = || "test".to_owned();
+    Act {
+        id: format!("load {at_ms}"),
+        at_ms,
+        actor: text(),
+        action: text(),
+        subject: text(),
+        reason: text(),
     }
 }
 

@@ -14,7 +14,7 @@ pub fn program(arguments: &[&str]) -> Command {
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("EREPROV_")) {
         command.env_remove(name);
     }
-    command.env("USER", "exploitant").env_remove("SUDO_USER").env("COLUMNS", "200");
+    command.env("USER", "somebody-else").env_remove("SUDO_USER").env("COLUMNS", "200");
     command.args(arguments);
     command
 }
