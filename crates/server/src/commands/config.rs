@@ -6,7 +6,10 @@ use super::{
     context::Context,
     output::{self, Failure},
 };
-use crate::{config::DEFAULT, store::Location};
+use crate::{
+    config::{Config, DEFAULT},
+    store::Location,
+};
 
 /// What to do with the configuration.
 #[derive(Debug, clap::Subcommand)]
@@ -23,6 +26,10 @@ pub fn run(context: &Context, command: &Command) -> Result<(), Failure> {
         Command::Default => output::line(DEFAULT.trim_end()),
         Command::Check => {
             let config = context.load()?;
+            folder_exists(&config)?;
+            for doubt in config.doubts() {
+                output::warning(&doubt);
+            }
             let database = match config.location()? {
                 Location::Sqlite(path) => path.display().to_string(),
                 Location::Postgres(_) => "PostgreSQL".to_owned(),
@@ -48,6 +55,18 @@ pub fn run(context: &Context, command: &Command) -> Result<(), Failure> {
                 ("profiles", profiles.join(", ")),
                 ("telemetry on", telemetry),
             ])
+        }
+    }
+}
+
+fn folder_exists(config: &Config) -> Result<(), Failure> {
+    let Location::Sqlite(path) = config.location()? else { return Ok(()) };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    match folder.filter(|folder| !folder.is_dir()) {
+        None => Ok(()),
+        Some(missing) => {
+            let missing = missing.display();
+            Err(Failure::usage(format!("database.url: there is no folder {missing}")))
         }
     }
 }

@@ -2,10 +2,13 @@
 
 use std::{os::unix::fs::MetadataExt, path::PathBuf};
 
+use ereprov_wire::text;
+
 use super::output::Failure;
 use crate::{
     clock::{Clock, Entropy},
     config::Config,
+    inventory::load::in_english,
     reprovisioning::driver::Driver,
     run::{Parts, admin_driver},
     store::{Location, Store, admin_acts::Act},
@@ -62,6 +65,15 @@ pub async fn open(config: &Config) -> Result<Store, Failure> {
 /// The machine's time and chance.
 pub fn parts() -> Parts {
     Parts { clock: Clock::System, entropy: Entropy::system(), driver_runs: true }
+}
+
+/// Longest reason, in characters: that of a closure shares libelleErreur with its label and time.
+const REASON_MAX: usize = 180;
+
+/// A reason given at the keyboard: as short and as plain as everything that the wire may carry.
+pub fn reason(text: &str) -> Result<String, String> {
+    let clean = text::clean(text, REASON_MAX).map_err(|bad| in_english(&bad))?;
+    clean.ok_or_else(|| "a reason is expected".to_owned())
 }
 
 /// An act of whoever is at the keyboard.

@@ -3,13 +3,13 @@
 use serde_json::json;
 
 use super::{
-    context::{Context, act},
+    context::{Context, act, reason},
     output::{self, Failure, or_empty},
 };
 use crate::store::{
     Store, StoreError, Tx,
     admin_acts::{self, Act},
-    fibres::{self, Fibre},
+    fibres::{self, Fibre, Whereabouts},
 };
 
 /// What to do with fibres.
@@ -25,7 +25,7 @@ pub enum Command {
         /// What it is called.
         fibre: String,
         /// Why; it is kept.
-        #[arg(long)]
+        #[arg(long, value_parser = reason)]
         reason: String,
     },
 }
@@ -34,7 +34,10 @@ pub enum Command {
 pub async fn run(context: &Context, command: Command) -> Result<(), Failure> {
     let store = context.store().await?;
     match command {
-        Command::Show { fibre } => show(context, &find(&store, &fibre).await?),
+        Command::Show { fibre } => {
+            let (fibre, at) = find(&store, &fibre).await?;
+            show(context, &fibre, &at)
+        }
         Command::Restore { fibre, reason } => {
             find(&store, &fibre).await?;
             let act = act("fibre restore", &fibre, &reason);
@@ -42,7 +45,8 @@ pub async fn run(context: &Context, command: Command) -> Result<(), Failure> {
             if !restored.await? {
                 return Err(Failure::refused(format!("{fibre} is not out of service")));
             }
-            show(context, &find(&store, &fibre).await?)
+            let (fibre, at) = find(&store, &fibre).await?;
+            show(context, &fibre, &at)
         }
     }
 }
@@ -55,18 +59,26 @@ async fn restore(tx: &mut Tx<'_>, act: &Act) -> Result<bool, StoreError> {
     Ok(restored)
 }
 
-async fn find(store: &Store, fibre: &str) -> Result<Fibre, Failure> {
+async fn find(store: &Store, fibre: &str) -> Result<(Fibre, Whereabouts), Failure> {
     let found = store.read("fibre.find", fibre.to_owned(), |tx, reference| {
-        Box::pin(fibres::by_ref(tx, reference))
+        Box::pin(async move {
+            let Some(fibre) = fibres::by_ref(tx, reference).await? else { return Ok(None) };
+            Ok(fibres::whereabouts(tx, fibre.id).await?.map(|at| (fibre, at)))
+        })
     });
     found.await?.ok_or_else(|| Failure::unknown(format!("no fibre is called {fibre}")))
 }
 
-fn show(context: &Context, fibre: &Fibre) -> Result<(), Failure> {
+fn show(context: &Context, fibre: &Fibre, at: &Whereabouts) -> Result<(), Failure> {
     let pto = fibre.pto.as_ref().map(|(_, reference)| reference);
     if context.json {
         return output::json(&json!({
             "fibre": fibre.reference,
+            "site": at.site,
+            "building": at.place.building,
+            "staircase": at.place.staircase,
+            "floor": at.place.floor,
+            "pbo": at.pbo,
             "pm": fibre.pm_ref,
             "pm_position": fibre.pm_position,
             "cable": fibre.cable,
@@ -79,11 +91,20 @@ fn show(context: &Context, fibre: &Fibre) -> Result<(), Failure> {
             "contract": fibre.contract_ref,
         }));
     }
-    let state = if fibre.out_of_service { "out of service" } else { fibre.usage.as_str() };
+    let state = match (fibre.out_of_service, &fibre.contract_ref) {
+        (true, None) => "out of service".to_owned(),
+        (true, Some(holder)) => format!("out of service, held by {holder}"),
+        (false, None) => fibre.usage.to_string(),
+        (false, Some(holder)) => format!("{}, held by {holder}", fibre.usage),
+    };
     output::sheet(&[
         ("fibre", fibre.reference.clone()),
-        ("state", state.to_owned()),
-        ("contract", or_empty(fibre.contract_ref.as_ref())),
+        ("state", state),
+        ("site", at.site.clone()),
+        ("building", at.place.building.clone()),
+        ("staircase", at.place.staircase.clone()),
+        ("floor", at.place.floor.clone()),
+        ("PBO", at.pbo.clone()),
         ("PTO", or_empty(pto)),
         ("PTO is", fibre.construction.as_str().replace('_', " ")),
         ("PM", format!("{} position {}", fibre.pm_ref, fibre.pm_position)),

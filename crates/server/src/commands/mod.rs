@@ -8,6 +8,7 @@ mod fibre;
 mod import;
 mod operator;
 mod output;
+mod password;
 mod reprovisioning;
 mod serve;
 mod service;
@@ -22,15 +23,18 @@ use output::Failure;
 #[derive(Debug, Parser)]
 #[command(name = "ereprovd", version, after_help = EXIT_CODES, max_term_width = 100)]
 pub struct Cli {
-    /// Configuration file; without it, the defaults and the EREPROV_* variables.
-    #[arg(long, global = true, value_name = "FILE", env = "EREPROV_CONFIG")]
+    /// Configuration file: the service's own, also to administer it; without it, the defaults and
+    /// the EREPROV_* variables.
+    #[arg(long, global = true, value_name = "FILE", env = "EREPROV_CONFIG", help_heading = EVERYWHERE)]
     config: Option<PathBuf>,
     /// Print JSON for programs instead of tables for people.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     json: bool,
     #[command(subcommand)]
     command: Command,
 }
+
+const EVERYWHERE: &str = "Options of every command";
 
 const EXIT_CODES: &str = "\
 Exit codes:

@@ -1,18 +1,14 @@
 //! `ereprovd operator`: the commercial operators and their logins.
 
-use std::io::BufRead;
-
 use serde_json::{Value, json};
 
 use super::{
     context::{Context, act, parts},
     output::{self, Failure, time},
+    password,
 };
 use crate::{
-    admission::{
-        credentials::{LOGIN_RULE, is_login},
-        password,
-    },
+    admission::credentials::{LOGIN_RULE, is_login},
     store::{
         Store, StoreError, Tx,
         admin_acts::{self, Act},
@@ -39,7 +35,7 @@ pub enum Command {
         /// What it logs in with.
         login: String,
         #[command(flatten)]
-        password: PasswordSource,
+        password: password::Source,
     },
     /// Refuse an operator's login; its data stays.
     Disable {
@@ -51,14 +47,6 @@ pub enum Command {
         /// What it logs in with.
         login: String,
     },
-}
-
-/// Where a password comes from; never an argument, which others can read.
-#[derive(Debug, Clone, Copy, clap::Args)]
-pub struct PasswordSource {
-    /// Read the password from the first line of standard input.
-    #[arg(long)]
-    password_stdin: bool,
 }
 
 /// A new operator.
@@ -73,13 +61,13 @@ pub struct Add {
     #[arg(long, default_value = "OC")]
     profile: String,
     /// Calls a month, instead of the profile's.
-    #[arg(long, value_parser = clap::value_parser!(u32))]
+    #[arg(long, allow_negative_numbers = true)]
     quota: Option<u32>,
     /// Requests at once, instead of the profile's.
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..))]
     sessions: Option<u32>,
     #[command(flatten)]
-    password: PasswordSource,
+    password: password::Source,
 }
 
 /// What to change.
@@ -94,10 +82,10 @@ pub struct Set {
     #[arg(long)]
     profile: Option<String>,
     /// Calls a month; `profile` for the profile's.
-    #[arg(long, value_parser = number_or_profile)]
+    #[arg(long, allow_negative_numbers = true, value_parser = number_or_profile)]
     quota: Option<NumberOrProfile>,
     /// Requests at once; `profile` for the profile's.
-    #[arg(long, value_parser = number_or_profile)]
+    #[arg(long, allow_negative_numbers = true, value_parser = number_or_profile)]
     sessions: Option<NumberOrProfile>,
 }
 
@@ -135,7 +123,7 @@ async fn add(context: &Context, args: Add) -> Result<(), Failure> {
     }
     let profile = profile(context, &args.profile)?;
     let store = context.store_or_new().await?;
-    let chosen = choose(args.password)?;
+    let chosen = password::choose(args.password)?;
     let operator = Operator {
         id: 0,
         name: args.name.unwrap_or_else(|| args.login.clone()),
@@ -153,7 +141,7 @@ async fn add(context: &Context, args: Add) -> Result<(), Failure> {
         Box::pin(insert(tx, operator, act))
     });
     match added.await? {
-        Added::Yes => tell_password(context, &login, chosen.generated.as_deref()),
+        Added::Yes => password::tell(context, &login, chosen.generated.as_deref()),
         Added::LoginTaken => Err(Failure::refused(format!("the login {login} is taken"))),
         Added::NameTaken => Err(name_taken(&name)),
     }
@@ -187,38 +175,6 @@ fn profile(context: &Context, name: &str) -> Result<Option<String>, Failure> {
     let known: Vec<_> = profiles.keys().map(String::as_str).collect();
     Err(Failure::usage(format!("no profile {name} in the configuration"))
         .hint(format!("there is {}", known.join(", "))))
-}
-
-struct Chosen {
-    hash: String,
-    generated: Option<String>,
-}
-
-fn choose(source: PasswordSource) -> Result<Chosen, Failure> {
-    let entropy = parts().entropy;
-    let generated = (!source.password_stdin).then(|| password::generate(&entropy));
-    let chosen = match &generated {
-        Some(generated) => generated.clone(),
-        None => {
-            let mut line = String::new();
-            std::io::stdin().lock().read_line(&mut line).map_err(anyhow::Error::new)?;
-            line.trim_end_matches(['\r', '\n']).to_owned()
-        }
-    };
-    let hash = password::hash(&chosen, &entropy).map_err(|bad| Failure::usage(bad.to_string()))?;
-    Ok(Chosen { hash, generated })
-}
-
-fn tell_password(context: &Context, login: &str, generated: Option<&str>) -> Result<(), Failure> {
-    if context.json {
-        return output::json(&json!({"login": login, "password": generated}));
-    }
-    match generated {
-        Some(password) => output::line(&format!(
-            "login     {login}\npassword  {password}\n\nThe password is not kept and is not shown again."
-        )),
-        None => output::line(&format!("{login}: the password is set")),
-    }
 }
 
 async fn list(context: &Context) -> Result<(), Failure> {
@@ -312,13 +268,13 @@ fn said(change: &Change) -> String {
     }
 }
 
-async fn passwd(context: &Context, login: &str, source: PasswordSource) -> Result<(), Failure> {
+async fn passwd(context: &Context, login: &str, source: password::Source) -> Result<(), Failure> {
     let store = context.store().await?;
     find(&store, login).await?;
-    let chosen = choose(source)?;
+    let chosen = password::choose(source)?;
     let changes = vec![Change::Password(chosen.hash)];
     change(&store, login, changes, "operator passwd", "").await?;
-    tell_password(context, login, chosen.generated.as_deref())
+    password::tell(context, login, chosen.generated.as_deref())
 }
 
 async fn able(context: &Context, login: &str, disabled: bool) -> Result<(), Failure> {

@@ -121,9 +121,22 @@ impl From<AdminError> for Failure {
     }
 }
 
+/// Says what can be but is hardly meant, on standard error.
+pub fn warning(text: &str) {
+    // Where nobody listens any more, nobody is warned.
+    let _ = writeln!(io::stderr().lock(), "warning: {text}");
+}
+
+/// Prints a line that somebody must see.
+pub fn must_line(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{text}")?;
+    out.flush()
+}
+
 /// Prints a line.
 pub fn line(text: &str) -> Result<(), Failure> {
-    match writeln!(io::stdout().lock(), "{text}") {
+    match must_line(text) {
         // A reader that has seen enough (`| head`) is no failure.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         outcome => outcome.map_err(|error| anyhow::Error::new(error).into()),

@@ -1,13 +1,14 @@
 //! `ereprovd reprovisioning`: list, show, cancel, retry.
 
-use ereprov_domain::reprovisioning::State;
+use ereprov_domain::reprovisioning::{State, Step};
 use serde_json::{Value, json};
 
 use super::{
-    context::{Context, act},
+    context::{Context, act, reason},
     output::{self, Failure, or_empty, time},
 };
 use crate::{
+    calendar,
     reprovisioning::admin::{self, AdminError},
     soap::words,
     store::{
@@ -22,9 +23,13 @@ use crate::{
 pub enum Command {
     /// List the latest ones.
     List {
-        /// Only in this state: `initiated`, `in_progress`, `completed`, `cancelled` or `failed`.
+        /// Only in this state: `initiated`, `in_progress`, `completed`, `cancelled`, `failed`, or the label
+        /// that operators see, such as "En cours".
         #[arg(long, value_parser = state)]
         state: Option<State>,
+        /// Only those that have not ended.
+        #[arg(long, conflicts_with = "state")]
+        running: bool,
         /// Only of this contract.
         #[arg(long)]
         contract: Option<String>,
@@ -45,7 +50,7 @@ pub enum Command {
         /// Id, discharge code, or contract.
         which: String,
         /// Why; it is kept.
-        #[arg(long)]
+        #[arg(long, value_parser = reason)]
         reason: String,
     },
     /// Try a failed or cancelled one again: a new attempt, linked to it.
@@ -53,40 +58,41 @@ pub enum Command {
         /// Id, discharge code, or contract.
         which: String,
         /// Why; it is kept.
-        #[arg(long)]
+        #[arg(long, value_parser = reason)]
         reason: String,
     },
 }
 
 fn state(word: &str) -> Result<State, String> {
     let all: Vec<_> = State::ALL.iter().map(|state| state.as_str()).collect();
-    State::parse(word).ok_or_else(|| format!("one of {}", all.join(", ")))
+    let labelled = || State::ALL.iter().find(|state| words::state(**state).label() == word);
+    let named = State::parse(word).or_else(|| labelled().copied());
+    named.ok_or_else(|| format!("one of {}", all.join(", ")))
 }
 
 /// Runs the command.
 pub async fn run(context: &Context, command: Command) -> Result<(), Failure> {
     match command {
-        Command::List { state, contract, operator, limit } => {
+        Command::List { state, running, contract, operator, limit } => {
             let store = context.store().await?;
             let operator_id = match operator {
                 None => None,
                 Some(login) => Some(operator_id(&store, login).await?),
             };
             let limit = i64::from(limit);
-            list(context, &store, Filter { state, contract_ref: contract, operator_id, limit })
-                .await
+            let filter = Filter { state, running, contract_ref: contract, operator_id, limit };
+            list(context, &store, filter).await
         }
         Command::Show { which } => {
             let store = context.store().await?;
-            let id = resolve(&store, which).await?;
-            show(context, &find(&store, id).await?)
+            show(context, &resolve(&store, which).await?)
         }
         Command::Cancel { which, reason } => {
             let driver = context.driver().await?;
-            let id = resolve(&driver.store, which).await?;
-            let act = act("reprovisioning cancel", &id, &reason);
-            let ended = admin::cancel(&driver, &id, act).await?;
-            let job = find(&driver.store, id).await?;
+            let job = resolve(&driver.store, which).await?;
+            let act = act("reprovisioning cancel", &subject(&job), &reason);
+            let ended = admin::cancel(&driver, &job.id, act).await?;
+            let job = resolve(&driver.store, job.id).await?;
             if ended == State::Completed && !context.json {
                 output::line("too late: Networks had finished, and the line has its new route")?;
             }
@@ -94,9 +100,9 @@ pub async fn run(context: &Context, command: Command) -> Result<(), Failure> {
         }
         Command::Retry { which, reason } => {
             let driver = context.driver().await?;
-            let id = resolve(&driver.store, which).await?;
-            let act = act("reprovisioning retry", &id, &reason);
-            show(context, &admin::retry(&driver, &id, act).await?)
+            let job = resolve(&driver.store, which).await?;
+            let act = act("reprovisioning retry", &subject(&job), &reason);
+            show(context, &admin::retry(&driver, &job.id, act).await?)
         }
     }
 }
@@ -108,18 +114,21 @@ async fn operator_id(store: &Store, login: String) -> Result<i64, Failure> {
     Ok(found.await?.ok_or_else(|| Failure::unknown(said))?.id)
 }
 
-async fn resolve(store: &Store, which: String) -> Result<String, Failure> {
+async fn resolve(store: &Store, which: String) -> Result<Reprovisioning, Failure> {
     let found = store.read("reprovisioning.resolve", which, |tx, which| {
-        Box::pin(reprovisionings::resolve(tx, which))
+        Box::pin(async move {
+            match reprovisionings::resolve(tx, which).await? {
+                None => Ok(None),
+                Some(id) => reprovisionings::find(tx, &id).await,
+            }
+        })
     });
     Ok(found.await?.ok_or(AdminError::Unknown)?)
 }
 
-async fn find(store: &Store, id: String) -> Result<Reprovisioning, Failure> {
-    let found = store
-        .read("reprovisioning.find", id, |tx, id| Box::pin(reprovisionings::find(tx, id)))
-        .await?;
-    Ok(found.ok_or(AdminError::Unknown)?)
+/// What an act was done to, as somebody looks for it later.
+fn subject(job: &Reprovisioning) -> String {
+    format!("{} ({})", job.contract_ref, job.id)
 }
 
 async fn list(context: &Context, store: &Store, filter: Filter) -> Result<(), Failure> {
@@ -140,10 +149,11 @@ async fn list(context: &Context, store: &Store, filter: Filter) -> Result<(), Fa
             words::motif(job.reason).label().to_owned(),
             words::state(job.state).label().to_owned(),
             job.discharge_code.clone(),
+            or_empty(job.ended_because.as_ref().or(job.last_error.as_ref())),
         ]
     });
     output::table(
-        &["ACCEPTED", "OPERATOR", "CONTRACT", "FIBRE", "MOTIF", "STATE", "DISCHARGE CODE"],
+        &["ACCEPTED", "OPERATOR", "CONTRACT", "FIBRE", "MOTIF", "STATE", "CODE", "BECAUSE"],
         rows.collect(),
         "no re-provisioning",
     )
@@ -172,11 +182,18 @@ fn show(context: &Context, job: &Reprovisioning) -> Result<(), Failure> {
         ("accepted", time(Some(job.accepted_ms))),
         ("in progress", time(job.in_progress_ms)),
         ("ended", time(job.ended_ms)),
-        ("next step", if waits { job.step.as_str().to_owned() } else { String::new() }),
-        ("due", if waits { time(Some(job.due_ms)) } else { String::new() }),
+        ("next", if waits { next(job) } else { String::new() }),
         ("failures", if job.failures > 0 { job.failures.to_string() } else { String::new() }),
         ("last error", or_empty(job.last_error.as_ref())),
     ])
+}
+
+fn next(job: &Reprovisioning) -> String {
+    let step = match job.step {
+        Step::Submit => "hand the order to Networks",
+        Step::Watch => "ask Networks how far it is",
+    };
+    format!("{step}, {}", calendar::iso(job.due_ms))
 }
 
 fn as_json(job: &Reprovisioning) -> Value {

@@ -17,6 +17,9 @@ pub async fn run(context: &Context) -> Result<(), Failure> {
     let _log = log::start(config.telemetry.log_format, config.telemetry.log_level);
     let claim = run::claim(&config)?;
     let store = open(&config).await?;
+    for doubt in config.doubts() {
+        tracing::warn!("{doubt}");
+    }
     let running = run::start(&config, claim, store, parts()).await?;
     tracing::info!(
         address = %running.address,

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{
-    context::{Context, act, parts},
+    context::{Context, act, parts, reason},
     output::{self, Failure, time},
 };
 use crate::{
@@ -21,7 +21,7 @@ pub enum Command {
     /// Close it: every method answers -1, with the reason and the time.
     Close {
         /// Why, in words that the callers read.
-        #[arg(long)]
+        #[arg(long, value_parser = reason)]
         reason: String,
         /// When it is expected to open again: 2026-11-23T14:00, in Paris. It opens by `open` only.
         #[arg(long)]
@@ -33,9 +33,6 @@ pub enum Command {
     Status,
 }
 
-/// Longest reason, in characters: it shares libelleErreur with the label and the time.
-const REASON_MAX: usize = 180;
-
 /// Runs the command.
 pub async fn run(context: &Context, command: Command) -> Result<(), Failure> {
     let store = context.store().await?;
@@ -45,9 +42,6 @@ pub async fn run(context: &Context, command: Command) -> Result<(), Failure> {
             return show(context, &state.await?);
         }
         Command::Close { reason, until } => {
-            if reason.trim().is_empty() || reason.chars().count() > REASON_MAX {
-                return Err(Failure::usage(format!("--reason has 1 to {REASON_MAX} characters")));
-            }
             let until_ms = until.map(|text| read_time(&text)).transpose()?;
             (ServiceState { closed: true, reason, until_ms }, "service close")
         }
@@ -87,9 +81,13 @@ fn show(context: &Context, state: &ServiceState) -> Result<(), Failure> {
     if !state.closed {
         return output::line("the service is open");
     }
-    output::sheet(&[
-        ("the service is", "closed: every answer is -1".to_owned()),
-        ("reason", state.reason.clone()),
-        ("until", time(state.until_ms)),
-    ])
+    let reason = &state.reason;
+    output::line(&format!("the service is closed, every answer is -1: {reason}"))?;
+    match state.until_ms {
+        None => Ok(()),
+        Some(_) => output::line(&format!(
+            "expected to open at {}, when somebody runs `ereprovd service open`",
+            time(state.until_ms)
+        )),
+    }
 }

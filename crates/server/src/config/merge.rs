@@ -1,6 +1,8 @@
 //! The default file, the operator's file and the environment made one table, in which no unknown
 //! key is left.
 
+use std::collections::BTreeMap;
+
 use toml::{Table, Value};
 
 use super::ConfigError;
@@ -10,12 +12,30 @@ const NAMED: &str = "profiles";
 /// `EREPROV_CONFIG` names the file itself.
 const NOT_SETTINGS: &[&str] = &["EREPROV_CONFIG"];
 
+/// All settings, and where those come from that the environment has set.
+pub(super) struct Merged {
+    pub(super) table: Table,
+    origin: String,
+    variables: BTreeMap<String, String>,
+}
+
+impl Merged {
+    /// What to call a setting to the person who has to change it.
+    pub(super) fn name_of(&self, key: &str) -> String {
+        match self.variables.get(key) {
+            Some(variable) => format!("{variable} ({key})"),
+            None => format!("{}: {key}", self.origin),
+        }
+    }
+}
+
 /// Merges them, the later over the earlier.
 pub(super) fn merge(
     default: &str,
     file: Option<(&str, &str)>,
     variables: impl Iterator<Item = (String, String)>,
-) -> Result<Table, ConfigError> {
+) -> Result<Merged, ConfigError> {
+    let origin = file.map_or("the configuration", |(name, _)| name).to_owned();
     let mut table = parse("the default configuration", default)?;
     let known = table.clone();
     if let Some((name, text)) = file {
@@ -23,12 +43,13 @@ pub(super) fn merge(
         check_keys(name, &given, &known, "")?;
         overlay(&mut table, given);
     }
+    let mut set = BTreeMap::new();
     for (variable, text) in variables {
         if !NOT_SETTINGS.contains(&variable.as_str()) {
-            set_variable(&mut table, &known, &variable, &text)?;
+            set.insert(set_variable(&mut table, &known, &variable, &text)?, variable);
         }
     }
-    Ok(table)
+    Ok(Merged { table, origin, variables: set })
 }
 
 fn parse(origin: &str, text: &str) -> Result<Table, ConfigError> {
@@ -73,13 +94,14 @@ fn overlay(table: &mut Table, given: Table) {
     }
 }
 
-/// Sets the one setting whose path, in capitals and joined by underscores, is the variable's name.
+/// Sets the one setting whose path, in capitals and joined by underscores, is the variable's name;
+/// answers the path.
 fn set_variable(
     table: &mut Table,
     known: &Table,
     variable: &str,
     text: &str,
-) -> Result<(), ConfigError> {
+) -> Result<String, ConfigError> {
     let settings = settings(known);
     let Some((section, key)) =
         settings.iter().find(|(section, key)| variable_of(section, key) == variable)
@@ -100,10 +122,10 @@ fn set_variable(
         Value::Boolean(_) => Value::Boolean(text.parse().map_err(|_| wrong("true or false"))?),
         _ => Value::String(text.to_owned()),
     };
-    if let Some(Value::Table(section)) = table.get_mut(section) {
-        section.insert(key.clone(), value);
+    if let Some(Value::Table(values)) = table.get_mut(section) {
+        values.insert(key.clone(), value);
     }
-    Ok(())
+    Ok(format!("{section}.{key}"))
 }
 
 fn variable_of(section: &str, key: &str) -> String {
@@ -181,13 +203,18 @@ mod tests {
     #[test]
     fn values_that_cannot_be_are_refused() {
         for (file, said) in [
-            ("[server]\nlisten = \"here\"", "invalid socket address"),
-            ("[server]\nlisten = 3", "invalid type"),
+            ("[server]\nlisten = \"here\"", "oi.toml: server.listen: invalid socket address"),
+            ("[server]\nlisten = 3", "oi.toml: server.listen: invalid type"),
+            ("[server]\nbody_bytes_max = 0", "oi.toml: server.body_bytes_max: at least 1"),
+            ("[server]\npublic_url = \"oi.example\"", "server.public_url: http:// or https://"),
+            ("[telemetry]\nlisten = \"127.0.0.1:8080\"", "telemetry.listen: the same as server"),
             ("[server\nlisten", "oi.toml"),
             ("[admission]\ncredential_cache_s = 61", "60 at the most"),
             ("[database]\nurl = \"mysql:x\"", "sqlite:PATH"),
             ("[server]\nrequest_deadline_ms = 5000", "must exceed networks.ask_deadline_ms"),
-            ("[profiles.OC]\nmethods = [\"delete\"]", "delete is not one of the four"),
+            ("[profiles.OC]\nmethods = [\"delete\"]", "OC.methods: delete is not one of the four"),
+            ("[profiles.A]\nmethods = []\nsessions = 2", "profiles.A: missing field `quota_per_"),
+            ("[profiles.OC]\nsessions = 0", "profiles.OC.sessions: at least 1"),
             ("[[networks.behaviour]]\ncontract = \"A\"\nask = \"maybe\"", "maybe is none of"),
             ("[[networks.behaviour]]\ncontract = \"A\"\naks = \"busy\"", "unknown field `aks`"),
         ] {
@@ -196,5 +223,7 @@ mod tests {
         }
         let refused = with("", &[("EREPROV_SERVER_DRAIN_MS", "soon")]).unwrap_err();
         assert!(refused.contains("a whole number"), "{refused}");
+        let refused = with("", &[("EREPROV_SERVER_LISTEN", "here")]).unwrap_err();
+        assert!(refused.starts_with("EREPROV_SERVER_LISTEN (server.listen): "), "{refused}");
     }
 }

@@ -1,19 +1,16 @@
 //! The configuration: one commented default file, overridden by a file and by the environment.
 
+mod check;
 mod merge;
 
 use std::{collections::BTreeMap, net::SocketAddr, path::Path, time::Duration};
 
-use ereprov_wire::operation::Operation;
 use serde::Deserialize;
 
 use crate::{
-    admission::profile::{Profile, Profiles},
     http::ListenerLimits,
-    network::{AskBehaviour, Behaviour, Settings},
     reprovisioning::steps::Patience,
     service::Limits,
-    store::Location,
     telemetry::log::{Format, Level},
 };
 
@@ -52,8 +49,8 @@ pub enum ConfigError {
     /// A value that cannot be.
     #[error("{key}: {reason}")]
     Value {
-        /// Which setting.
-        key: &'static str,
+        /// Which setting, and who set it.
+        key: String,
         /// What is wrong.
         reason: String,
     },
@@ -119,8 +116,8 @@ struct ProfileEntry {
 struct Networks {
     ask_deadline_ms: u64,
     call_deadline_ms: u64,
-    start_ms: i64,
-    repatch_ms: i64,
+    start_ms: u32,
+    repatch_ms: u32,
     behaviour: Vec<BehaviourEntry>,
 }
 
@@ -135,15 +132,15 @@ struct BehaviourEntry {
     errors: u64,
     #[serde(default)]
     hangs: bool,
-    start_ms: Option<i64>,
-    repatch_ms: Option<i64>,
+    start_ms: Option<u32>,
+    repatch_ms: Option<u32>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 struct Workflow {
     poll_ms: u64,
     lease_ms: u64,
-    failures_max: i64,
+    failures_max: u32,
     backoff_first_ms: u64,
     backoff_max_ms: u64,
 }
@@ -192,12 +189,21 @@ impl Config {
         variables: impl Iterator<Item = (String, String)>,
         folder: Option<&Path>,
     ) -> Result<Self, ConfigError> {
-        let table = merge::merge(DEFAULT, file, variables)?;
-        let origin = file.map_or("the environment", |(name, _)| name);
-        let mut config: Self = Deserialize::deserialize(toml::Value::Table(table)).map_err(
-            |error: toml::de::Error| ConfigError::Syntax {
-                origin: origin.to_owned(),
-                reason: error.message().to_owned(),
+        let merged = merge::merge(DEFAULT, file, variables)?;
+        let read = Self::read(merged.table.clone(), folder);
+        read.map_err(|error| match error {
+            ConfigError::Value { key, reason } => {
+                ConfigError::Value { key: merged.name_of(&key), reason }
+            }
+            other => other,
+        })
+    }
+
+    fn read(table: toml::Table, folder: Option<&Path>) -> Result<Self, ConfigError> {
+        let mut config: Self = serde_path_to_error::deserialize(table).map_err(
+            |error: serde_path_to_error::Error<toml::de::Error>| {
+                let reason = error.inner().message().to_owned();
+                ConfigError::Value { key: error.path().to_string(), reason }
             },
         )?;
         config.anchor(folder);
@@ -212,116 +218,12 @@ impl Config {
         }
     }
 
-    fn check(&self) -> Result<(), ConfigError> {
-        let value = |key, reason: &str| Err(ConfigError::Value { key, reason: reason.to_owned() });
-        let server = &self.server;
-        if !server.path.starts_with('/') || server.path.ends_with('/') || server.path.len() < 2 {
-            return value("server.path", "starts with / and does not end with it");
-        }
-        if server.request_deadline_ms <= self.networks.ask_deadline_ms {
-            return value("server.request_deadline_ms", "must exceed networks.ask_deadline_ms");
-        }
-        if self.workflow.lease_ms <= 2 * self.networks.call_deadline_ms {
-            return value("workflow.lease_ms", "must exceed twice networks.call_deadline_ms");
-        }
-        if self.admission.credential_cache_s > 60 {
-            return value("admission.credential_cache_s", "60 at the most");
-        }
-        if self.database.connections_max == 0 || server.connections_max == 0 {
-            return value("connections_max", "at least 1");
-        }
-        if self.workflow.poll_ms == 0 || self.workflow.failures_max < 1 {
-            return value("workflow", "poll_ms and failures_max are at least 1");
-        }
-        self.location()?;
-        self.telemetry.listen()?;
-        self.profiles()?;
-        self.networks()?;
-        Ok(())
-    }
-
-    /// Where the data is.
-    ///
-    /// # Errors
-    /// The URL is not one that is known.
-    pub fn location(&self) -> Result<Location, ConfigError> {
-        match self.database.url.strip_prefix("sqlite:") {
-            Some(path) if !path.is_empty() => Ok(Location::Sqlite(path.into())),
-            _ => Err(ConfigError::Value {
-                key: "database.url",
-                reason: "sqlite:PATH is expected".to_owned(),
-            }),
-        }
-    }
-
-    /// The technical profiles.
-    ///
-    /// # Errors
-    /// A method that does not exist, or a number below zero.
-    pub fn profiles(&self) -> Result<Profiles, ConfigError> {
-        let read = |(name, entry): (&String, &ProfileEntry)| {
-            let methods = entry.methods.iter().map(|method| {
-                Operation::named(method).ok_or_else(|| ConfigError::Value {
-                    key: "profiles.*.methods",
-                    reason: format!("{method} is not one of the four methods"),
-                })
-            });
-            if entry.quota_per_month < 0 || entry.sessions < 1 {
-                return Err(ConfigError::Value {
-                    key: "profiles",
-                    reason: format!("{name}: quota_per_month at least 0, sessions at least 1"),
-                });
-            }
-            let profile = Profile {
-                methods: methods.collect::<Result<_, _>>()?,
-                quota: entry.quota_per_month,
-                sessions: entry.sessions,
-            };
-            Ok((name.clone(), profile))
-        };
-        self.profiles.iter().map(read).collect()
-    }
-
-    /// How the built-in Networks behaves.
-    ///
-    /// # Errors
-    /// An `ask` that is none of the known words.
-    pub fn networks(&self) -> Result<Settings, ConfigError> {
-        let read = |entry: &BehaviourEntry| {
-            let ask = match entry.ask.as_deref() {
-                None => AskBehaviour::Yes,
-                Some("error") => AskBehaviour::Error,
-                Some("busy") => AskBehaviour::Busy,
-                Some("silence") => AskBehaviour::Silence,
-                Some("no_task") => AskBehaviour::NoTask,
-                Some(other) => {
-                    let reason = format!("{other} is none of error, busy, silence and no_task");
-                    return Err(ConfigError::Value { key: "networks.behaviour.ask", reason });
-                }
-            };
-            let behaviour = Behaviour {
-                ask,
-                refuses: entry.refuses,
-                errors: entry.errors,
-                hangs: entry.hangs,
-                start_ms: entry.start_ms,
-                repatch_ms: entry.repatch_ms,
-            };
-            Ok((entry.contract.clone(), behaviour))
-        };
-        Ok(Settings {
-            start_ms: self.networks.start_ms,
-            repatch_ms: self.networks.repatch_ms,
-            behaviours: self.networks.behaviour.iter().map(read).collect::<Result<_, _>>()?,
-        })
-    }
-
     /// How often, how long, how many times the driver tries.
     pub fn patience(&self) -> Patience {
         Patience {
             poll: ms(self.workflow.poll_ms),
             call: ms(self.networks.call_deadline_ms),
-            failures_max: self.workflow.failures_max,
+            failures_max: i64::from(self.workflow.failures_max),
             backoff_first: ms(self.workflow.backoff_first_ms),
             backoff_max: ms(self.workflow.backoff_max_ms),
         }
@@ -371,22 +273,6 @@ impl Config {
             configured => configured.to_owned(),
         };
         format!("{base}{}", self.server.path)
-    }
-}
-
-impl Telemetry {
-    /// Where those who watch are served.
-    ///
-    /// # Errors
-    /// It is neither empty nor ADDRESS:PORT.
-    pub fn listen(&self) -> Result<Option<SocketAddr>, ConfigError> {
-        if self.listen.is_empty() {
-            return Ok(None);
-        }
-        self.listen.parse().map(Some).map_err(|_| ConfigError::Value {
-            key: "telemetry.listen",
-            reason: "ADDRESS:PORT, or nothing, is expected".to_owned(),
-        })
     }
 }
 

@@ -11,7 +11,7 @@ mod write;
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::Context;
-pub use record::Mistake;
+pub use record::{Mistake, in_english};
 
 use crate::{
     admission::profile::Profiles,

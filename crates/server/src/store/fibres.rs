@@ -1,6 +1,9 @@
 //! Fibres, who holds them, and the sockets they serve.
 
-use ereprov_domain::route::{Construction, Fate, Usage};
+use ereprov_domain::{
+    refs::Place,
+    route::{Construction, Fate, Usage},
+};
 
 use super::{
     Tx,
@@ -58,6 +61,17 @@ pub fn shown_usage(usage: Usage, out_of_service: bool) -> Usage {
     if out_of_service { Usage::Occupied } else { usage }
 }
 
+/// Where a fibre is, from the site to the PBO.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whereabouts {
+    /// Its site.
+    pub site: String,
+    /// Building, staircase and floor.
+    pub place: Place,
+    /// Its PBO.
+    pub pbo: String,
+}
+
 /// A socket, with who holds the fibre that serves it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pto {
@@ -92,6 +106,15 @@ macro_rules! select {
 
 static BY_REF: Statement = statement!("fibre.by_ref", select!("fibre.ref = $1"));
 static BY_ID: Statement = statement!("fibre.by_id", select!("fibre.id = $1"));
+static WHEREABOUTS: Statement = statement!(
+    "fibre.whereabouts",
+    "SELECT site.ref AS site, floor.building, floor.staircase, floor.floor, pbo.ref AS pbo
+     FROM fibre
+     JOIN pbo ON pbo.id = fibre.pbo_id
+     JOIN floor ON floor.id = pbo.floor_id
+     JOIN site ON site.id = floor.site_id
+     WHERE fibre.id = $1"
+);
 static FIND_PTO: Statement = statement!(
     "pto.find",
     "SELECT pto.id, pto.ref, COALESCE(fibre.contract_id, reprovisioning.contract_id) AS holder
@@ -152,6 +175,22 @@ pub async fn by_ref(tx: &mut Tx<'_>, reference: &str) -> Result<Option<Fibre>, S
 /// The fibre with this key.
 pub async fn by_id(tx: &mut Tx<'_>, id: i64) -> Result<Option<Fibre>, StoreError> {
     tx.first(&BY_ID, params![id], read).await
+}
+
+/// Where a fibre is.
+pub async fn whereabouts(tx: &mut Tx<'_>, id: i64) -> Result<Option<Whereabouts>, StoreError> {
+    let read = |row: &Row<'_>| {
+        Ok(Whereabouts {
+            site: row.text("site")?,
+            place: Place {
+                building: row.text("building")?,
+                staircase: row.text("staircase")?,
+                floor: row.text("floor")?,
+            },
+            pbo: row.text("pbo")?,
+        })
+    };
+    tx.first(&WHEREABOUTS, params![id], read).await
 }
 
 /// The socket of this name on a site.
@@ -266,6 +305,16 @@ fn read(row: &Row<'_>) -> Result<Fibre, StoreError> {
 
 #[cfg(test)]
 pub(super) static ALL: &[&Statement] = &[
-    &BY_REF, &BY_ID, &FIND_PTO, &HOLD, &WITHDRAW, &RELEASE, &OCCUPY, &LEAVE, &RESTORE, &SERVE,
+    &BY_REF,
+    &BY_ID,
+    &WHEREABOUTS,
+    &FIND_PTO,
+    &HOLD,
+    &WITHDRAW,
+    &RELEASE,
+    &OCCUPY,
+    &LEAVE,
+    &RESTORE,
+    &SERVE,
     &SERVED_BY,
 ];

@@ -6,8 +6,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::harness::{
-    Caller, MUT, Process, Put, basic, demo_config, envelope, eventually, failed, get, import_demo,
-    printed, program, run, run_with_input, structure,
+    Caller, MUT, Process, Put, basic, demo_config, envelope, eventually, failed, free_port, get,
+    import_demo, printed, program, run, run_with_input, structure,
 };
 
 /// A demo server, its administration, and a caller.
@@ -113,6 +113,8 @@ fn mistakes_are_told_with_a_hint_and_an_exit_code() {
         (&["operator", "add", "x", "--profile", "OCC"], 2, "there is LECTURE, OC"),
         (&["operator", "set", "oc-demo"], 2, "nothing to change"),
         (&["operator", "set", "oc-demo", "--sessions", "0"], 2, "at least 1"),
+        (&["operator", "set", "oc-demo", "--quota", "-1"], 2, "a whole number, or `profile`"),
+        (&["fibre", "restore", "CTP-1", "--reason", "x\ny"], 2, "character U+000A at 2"),
         (&["reprovisioning", "show", "nothing"], 3, "no such re-provisioning"),
         (
             &["reprovisioning", "cancel", "ARA-502701", "--reason", "x"],
@@ -182,9 +184,17 @@ async fn re_provisionings_and_fibres_by_hand() {
     let shown = house.json(&["reprovisioning", "show", &code]);
     assert_eq!(shown["contract"], "DEMO-LENT");
     assert_eq!(shown["state"], "in_progress");
-    let listed = house.table(&["reprovisioning", "list", "--state", "in_progress"]);
-    assert!(listed.contains("Fibre cassée") && listed.contains("En cours"), "{listed}");
-    assert_eq!(house.json(&["fibre", "show", "CTP-6000702-1"])["contract"], "DEMO-LENT");
+    for filter in [&["--state", "in_progress"][..], &["--state", "En cours"], &["--running"]] {
+        let listed = house.table(&[&["reprovisioning", "list"], filter].concat());
+        assert!(listed.contains("Fibre cassée") && listed.contains("En cours"), "{listed}");
+        assert!(!listed.contains("ARA-502701"), "that one has ended: {listed}");
+    }
+    let typed = house.json(&["reprovisioning", "show", &code.to_lowercase()]);
+    assert_eq!(typed["id"], shown["id"]);
+    let held = house.table(&["fibre", "show", "CTP-6000702-1"]);
+    assert!(held.contains("reserved, held by DEMO-LENT"), "{held}");
+    let held = house.json(&["fibre", "show", "CTP-6000702-1"]);
+    assert_eq!((&held["contract"], &held["floor"]), (&"DEMO-LENT".into(), &"ETAGE-00".into()));
 
     let cancelled = house.table(&["reprovisioning", "cancel", "DEMO-LENT", "--reason", "doublon"]);
     assert!(cancelled.contains("Annulé") && cancelled.contains("doublon"), "{cancelled}");
@@ -223,7 +233,7 @@ async fn re_provisionings_and_fibres_by_hand() {
 #[tokio::test]
 async fn the_real_service_starts_empty_with_its_own_configuration() {
     let folder = TempDir::new().unwrap();
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let (port, url) = free_port();
     let config = folder.path().join("oi.toml");
     let text = format!(
         "[server]\nlisten = \"127.0.0.1:{port}\"\npublic_url = \"https://ws.oi.example\"\n
@@ -237,7 +247,6 @@ async fn the_real_service_starts_empty_with_its_own_configuration() {
     let early = run(&["--config", at, "operator", "list"]);
     assert!(failed(&early, 5).contains("no database at"));
 
-    let url = format!("http://127.0.0.1:{port}/hermesDeploiement/eReprov/2.0");
     let process = Process::serve(&config, url.clone());
     let caller = Caller::new();
     caller.until_ready(&url).await;

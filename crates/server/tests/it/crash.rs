@@ -1,6 +1,7 @@
 //! kill -9 in the middle of a workflow, at every step: after the restart it ends once, correctly.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::Path,
     time::{Duration, Instant},
@@ -9,14 +10,11 @@ use std::{
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::harness::{Caller, MUT, Process, Put, get};
+use crate::harness::{Caller, MUT, Process, Put, free_port, get};
 
 /// A service that takes 300 ms to `En cours` and 300 ms more to `Terminé`.
 fn configure(folder: &Path) -> (std::path::PathBuf, String) {
-    let port = {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        free.local_addr().unwrap().port()
-    };
+    let (port, url) = free_port();
     let demo = include_str!("../../demo/demo.toml");
     let text = demo
         .replace("127.0.0.1:8080", &format!("127.0.0.1:{port}"))
@@ -26,7 +24,7 @@ fn configure(folder: &Path) -> (std::path::PathBuf, String) {
         .replace("[networks]", "[networks]\ncall_deadline_ms = 150");
     let file = folder.join("ereprovd.toml");
     fs::write(&file, text).unwrap();
-    (file, format!("http://127.0.0.1:{port}/hermesDeploiement/eReprov/2.0"))
+    (file, url)
 }
 
 async fn start(config: &Path, url: &str, caller: &Caller) -> Process {
@@ -38,6 +36,7 @@ async fn start(config: &Path, url: &str, caller: &Caller) -> Process {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_any_moment_it_ends_once() {
     // Every 60 ms from just after the acceptance to after the end, and each time twice.
+    let mut killed_in = BTreeSet::new();
     for round in 0..14_u64 {
         let folder = TempDir::new().unwrap();
         let (config, url) = configure(folder.path());
@@ -49,6 +48,7 @@ async fn killed_at_any_moment_it_ends_once() {
         let code = accepted.text("codeDecharge").unwrap();
         tokio::time::sleep(Duration::from_millis(round * 60)).await;
         process.kill();
+        killed_in.insert(state_on_disk(folder.path()));
         // Once more, in the middle of taking up what was left.
         let process = start(&config, &url, &caller).await;
         tokio::time::sleep(Duration::from_millis(round * 20)).await;
@@ -66,6 +66,14 @@ async fn killed_at_any_moment_it_ends_once() {
         assert_eq!(process.terminate(), Some(0));
         ended_once(folder.path(), &code);
     }
+    assert_eq!(killed_in.len(), 3, "before, in the middle and after: {killed_in:?}");
+}
+
+/// Where the re-provisioning stood when the process was killed.
+fn state_on_disk(folder: &Path) -> String {
+    let database = Connection::open(folder.join("ereprov.db")).unwrap();
+    let sql = "SELECT state FROM reprovisioning ORDER BY accepted_ms DESC LIMIT 1";
+    database.query_row(sql, [], |row| row.get(0)).unwrap()
 }
 
 /// One re-provisioning, one order in Networks, one line on one fibre, the code that was given.

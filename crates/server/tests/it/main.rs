@@ -4,6 +4,7 @@
 mod admin;
 mod codes;
 mod crash;
+mod failing;
 mod harness;
 mod http;
 mod loading;

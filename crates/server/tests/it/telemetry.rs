@@ -1,6 +1,10 @@
 //! Seen from outside: health, metrics, audit, headers.
 
-use crate::harness::{MUT, Oi, Put, Role, fibre, get, structure};
+use std::process::Stdio;
+
+use tempfile::TempDir;
+
+use crate::harness::{Caller, MUT, Oi, Process, Put, Role, fibre, free_port, get, structure};
 
 async fn watch(oi: &Oi, page: &str) -> crate::harness::Reply {
     let address = oi.running.telemetry.unwrap();
@@ -96,4 +100,23 @@ async fn what_is_left_of_the_month_travels_in_headers() {
     let over = oi.ask_as("oc-quota", &structure("DEMO-QUOTA")).await;
     over.assert_ko("20016", "5 requêtes par mois");
     assert!(over.header("ratelimit").unwrap().starts_with("\"month\";r=0;"));
+}
+
+#[tokio::test]
+async fn a_log_that_nobody_reads_any_more_stops_nobody() {
+    let folder = TempDir::new().unwrap();
+    let (port, url) = free_port();
+    let config = folder.path().join("oi.toml");
+    let text = format!("[server]\nlisten = \"127.0.0.1:{port}\"\n[telemetry]\nlisten = \"\"\n");
+    std::fs::write(&config, text).unwrap();
+    let (process, log) = Process::serve_logging(&config, url.clone(), Stdio::piped());
+    let caller = Caller::new();
+    caller.until_ready(&url).await;
+    // More lines than the pipe holds, then none that can be written at all.
+    for _ in 0..600 {
+        caller.post(&url, "no question", &[]).await;
+    }
+    drop(log);
+    caller.ask(&url, &structure(MUT)).await.assert("10000");
+    assert_eq!(process.terminate(), Some(0));
 }

@@ -32,6 +32,17 @@ impl fmt::Display for Mistake {
     }
 }
 
+/// What is wrong with a value, to those who administer the service.
+pub fn in_english(bad: &BadText) -> String {
+    match bad {
+        BadText::TooLong { found, max } => format!("{found} characters, {max} at the most"),
+        BadText::Forbidden { character, position } => format!(
+            "character U+{:04X} at {position}; printable ISO/IEC 8859-1 only (§2.5)",
+            u32::from(*character)
+        ),
+    }
+}
+
 /// Where a row stands, for mistakes that show only later.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Origin {
@@ -67,16 +78,7 @@ impl Record<'_> {
         length_max: usize,
     ) -> Result<Option<String>, Mistake> {
         let raw = self.raw(name);
-        text::clean(raw, length_max).map_err(|bad| {
-            let reason = match bad {
-                BadText::TooLong { found, max } => format!("{found} characters, {max} at the most"),
-                BadText::Forbidden { character, position } => format!(
-                    "character U+{:04X} at {position}; printable ISO/IEC 8859-1 only (§2.5)",
-                    u32::from(character)
-                ),
-            };
-            self.origin.mistake(name, raw, reason)
-        })
+        text::clean(raw, length_max).map_err(|bad| self.origin.mistake(name, raw, in_english(&bad)))
     }
 
     /// A value that must be there.

@@ -39,6 +39,8 @@ pub(super) use select;
 pub struct Filter {
     /// Only in this state.
     pub state: Option<State>,
+    /// Only those that have not ended.
+    pub running: bool,
     /// Only of this contract.
     pub contract_ref: Option<String>,
     /// Only this operator's.
@@ -54,6 +56,7 @@ static LIST: Statement = statement!(
         " WHERE (CAST($1 AS TEXT) IS NULL OR reprovisioning.state = $1)
            AND (CAST($2 AS TEXT) IS NULL OR contract.ref = $2)
            AND (CAST($3 AS BIGINT) IS NULL OR reprovisioning.operator_id = $3)
+           AND (NOT $5 OR reprovisioning.state IN ('initiated', 'in_progress'))
          ORDER BY reprovisioning.accepted_ms DESC, reprovisioning.number DESC LIMIT $4"
     )
 );
@@ -61,7 +64,8 @@ static RESOLVE: Statement = statement!(
     "reprovisioning.resolve",
     "SELECT reprovisioning.id, reprovisioning.accepted_ms, reprovisioning.number
      FROM reprovisioning JOIN contract ON contract.id = reprovisioning.contract_id
-     WHERE reprovisioning.id = $1 OR reprovisioning.discharge_code = $1 OR contract.ref = $1
+     WHERE reprovisioning.id = $1 OR contract.ref = $1
+       OR reprovisioning.discharge_code IN ($1, $2)
      ORDER BY reprovisioning.accepted_ms DESC, reprovisioning.number DESC LIMIT 1"
 );
 static COUNTS: Statement = statement!(
@@ -81,13 +85,16 @@ pub async fn list(tx: &mut Tx<'_>, filter: &Filter) -> Result<Vec<Reprovisioning
         filter.contract_ref.as_ref(),
         filter.operator_id,
         filter.limit,
+        filter.running,
     ];
     tx.all(&LIST, params, read).await
 }
 
-/// The key of the one that a person means by a key, a discharge code or a contract: the latest.
+/// The key of the one that a person means by a key, a discharge code (in capitals or not) or a
+/// contract: the latest.
 pub async fn resolve(tx: &mut Tx<'_>, said: &str) -> Result<Option<String>, StoreError> {
-    tx.first(&RESOLVE, params![said], |row| row.text("id")).await
+    let capitals = said.to_uppercase();
+    tx.first(&RESOLVE, params![said, &capitals], |row| row.text("id")).await
 }
 
 /// How many there are in each state.

@@ -61,7 +61,7 @@ impl Caller {
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
         let reply = Reply { status, headers, body: String::from_utf8(bytes.to_vec()).unwrap() };
         let answered = reply.body.clone();
-        tokio::task::spawn_blocking(move || schema::validate(&answered)).await.unwrap();
+        tokio::task::spawn_blocking(move || schema::validate(status, &answered)).await.unwrap();
         Ok(reply)
     }
 

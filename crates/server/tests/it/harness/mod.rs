@@ -14,7 +14,7 @@ pub use caller::{Caller, basic, envelope};
 pub use network::{MUT, Role, fibre};
 pub use oi::{Oi, Setup, loading};
 pub use program::{
-    Process, demo_config, failed, import_demo, printed, program, run, run_with_input,
+    Process, demo_config, failed, free_port, import_demo, printed, program, run, run_with_input,
 };
 pub use question::{NAMESPACE, Put, get, routes, routes_at, structure};
 pub use wait::eventually;

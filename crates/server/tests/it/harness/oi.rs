@@ -63,6 +63,16 @@ impl Setup {
         Self { clock: Clock::manual(now), driver_runs: false, ..Self::default() }
     }
 
+    /// The same, at a noon.
+    pub fn noon() -> Self {
+        Self::at("2026-11-23T12:00")
+    }
+
+    /// The same, where Networks takes two seconds to begin and three more to end.
+    pub fn slow() -> Self {
+        Self { config: "[networks]\nstart_ms = 2000\nrepatch_ms = 3000".into(), ..Self::noon() }
+    }
+
     pub async fn start(self) -> Oi {
         Oi::start(self).await
     }
@@ -167,6 +177,11 @@ impl Oi {
     pub async fn state_of(&self, contract: &str) -> Option<String> {
         let reply = self.ask(&super::get(contract)).await;
         reply.attributes("reprovisionning", "statut").pop()
+    }
+
+    /// The state that the follow-up shows, where there is one.
+    pub async fn state(&self, contract: &str) -> String {
+        self.state_of(contract).await.expect("a re-provisioning")
     }
 
     /// Waits until the follow-up shows a state.

@@ -2,8 +2,9 @@
 
 use std::{
     io::{BufRead, BufReader, Write},
+    net::TcpListener,
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::{Child, ChildStderr, Command, Output, Stdio},
 };
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ereprovd");
@@ -52,6 +53,13 @@ pub fn failed(output: &Output, code: i32) -> String {
     said
 }
 
+/// A port that was free just now, and the address of a service on it.
+pub fn free_port() -> (u16, String) {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    (port, format!("http://127.0.0.1:{port}/hermesDeploiement/eReprov/2.0"))
+}
+
 /// A server in a process of its own; killed when dropped.
 pub struct Process {
     child: Child,
@@ -90,11 +98,15 @@ impl Process {
 
     /// `ereprovd serve` with a configuration that names its port.
     pub fn serve(config: &Path, url: String) -> Self {
-        let child = program(&["serve", "--config", config.to_str().unwrap()])
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        Self { child, url }
+        Self::serve_logging(config, url, Stdio::null()).0
+    }
+
+    /// The same, with somewhere for its log to go.
+    pub fn serve_logging(config: &Path, url: String, log: Stdio) -> (Self, Option<ChildStderr>) {
+        let mut child =
+            program(&["serve", "--config", config.to_str().unwrap()]).stderr(log).spawn().unwrap();
+        let log = child.stderr.take();
+        (Self { child, url }, log)
     }
 
     /// As the power cut does.

@@ -7,11 +7,14 @@ use std::{
 
 const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../wsdl/eReprov.xsd");
 
-/// Validates the answer of a method; a fault, which is SOAP's, is not looked at.
-pub fn validate(envelope: &str) {
-    let Some(from) = envelope.find("<ns2:").filter(|_| !envelope.contains("<S:Fault>")) else {
+/// Validates the answer of a method. A fault, which is SOAP's, is not looked at, nor what does not
+/// come from the service.
+pub fn validate(status: u16, envelope: &str) {
+    if envelope.contains("<S:Fault>") || !envelope.contains("<S:Envelope") {
         return;
-    };
+    }
+    assert!(matches!(status, 200 | 401), "an answer with status {status}: {envelope}");
+    let from = envelope.find("<ns2:").expect("an answer is a method's");
     let to = envelope.find("</S:Body>").expect("a body has its end");
     let mut xmllint = Command::new("xmllint")
         .args(["--noout", "--schema", SCHEMA, "-"])

@@ -1,0 +1,63 @@
+//! Passwords at the keyboard: made up and shown once, or read from standard input.
+
+use std::io::BufRead;
+
+use serde_json::json;
+
+use super::{
+    context::{Context, parts},
+    output::{self, Failure},
+};
+use crate::admission::password;
+
+/// Where a password comes from; never an argument, which others can read.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub struct Source {
+    /// Read the password from the first line of standard input.
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+/// A password that was chosen.
+pub struct Chosen {
+    /// What is kept of it.
+    pub hash: String,
+    /// It itself, where this program made it up.
+    pub generated: Option<String>,
+}
+
+/// Makes a password up, or reads it.
+///
+/// # Errors
+/// It is too short or too long.
+pub fn choose(source: Source) -> Result<Chosen, Failure> {
+    let entropy = parts().entropy;
+    let generated = (!source.password_stdin).then(|| password::generate(&entropy));
+    let chosen = match &generated {
+        Some(generated) => generated.clone(),
+        None => {
+            let mut line = String::new();
+            std::io::stdin().lock().read_line(&mut line).map_err(anyhow::Error::new)?;
+            line.trim_end_matches(['\r', '\n']).to_owned()
+        }
+    };
+    let hash = password::hash(&chosen, &entropy).map_err(|bad| Failure::usage(bad.to_string()))?;
+    Ok(Chosen { hash, generated })
+}
+
+/// Shows a password that is in force by now, this once.
+pub fn tell(context: &Context, login: &str, generated: Option<&str>) -> Result<(), Failure> {
+    let text = match generated {
+        _ if context.json => json!({"login": login, "password": generated}).to_string(),
+        None => format!("{login}: the password is set"),
+        Some(password) => format!(
+            "login     {login}\npassword  {password}\n\n\
+             The password is not kept and is not shown again."
+        ),
+    };
+    output::must_line(&text).map_err(|error| {
+        let lost = format!("{login} has a new password, which could not be shown");
+        Failure::from(anyhow::Error::new(error).context(lost))
+            .hint("`ereprovd operator passwd` sets another one")
+    })
+}

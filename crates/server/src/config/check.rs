@@ -1,0 +1,167 @@
+//! What the types of the settings do not say, and the settings that are read into the types of
+//! others.
+
+use std::net::SocketAddr;
+
+use ereprov_wire::operation::Operation;
+
+use super::{BehaviourEntry, Config, ConfigError, ProfileEntry, Telemetry};
+use crate::{
+    admission::profile::{Profile, Profiles},
+    network::{AskBehaviour, Behaviour, Settings},
+    store::Location,
+};
+
+/// Longest time for which a verified password is believed, in seconds.
+const CREDENTIAL_CACHE_S_MAX: u64 = 60;
+
+fn wrong(key: impl Into<String>, reason: impl Into<String>) -> ConfigError {
+    ConfigError::Value { key: key.into(), reason: reason.into() }
+}
+
+impl Config {
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        let server = &self.server;
+        let at_least_one = [
+            ("server.request_deadline_ms", server.request_deadline_ms),
+            ("server.head_read_ms", server.head_read_ms),
+            ("server.body_read_ms", server.body_read_ms),
+            ("server.body_bytes_max", server.body_bytes_max as u64),
+            ("server.connections_max", server.connections_max as u64),
+            ("server.requests_at_once_max", server.requests_at_once_max as u64),
+            ("database.connections_max", self.database.connections_max as u64),
+            ("networks.ask_deadline_ms", self.networks.ask_deadline_ms),
+            ("networks.call_deadline_ms", self.networks.call_deadline_ms),
+            ("workflow.poll_ms", self.workflow.poll_ms),
+            ("workflow.failures_max", self.workflow.failures_max.into()),
+        ];
+        if let Some((key, _)) = at_least_one.iter().find(|(_, value)| *value == 0) {
+            return Err(wrong(*key, "at least 1"));
+        }
+        if !server.path.starts_with('/') || server.path.ends_with('/') || server.path.len() < 2 {
+            return Err(wrong("server.path", "starts with / and does not end with it"));
+        }
+        let url = server.public_url.as_str();
+        if !(url.is_empty() || url.starts_with("http://") || url.starts_with("https://")) {
+            return Err(wrong("server.public_url", "http:// or https:// is expected"));
+        }
+        if server.request_deadline_ms <= self.networks.ask_deadline_ms {
+            let reason = "must exceed networks.ask_deadline_ms";
+            return Err(wrong("server.request_deadline_ms", reason));
+        }
+        if self.workflow.lease_ms <= 2 * self.networks.call_deadline_ms {
+            return Err(wrong("workflow.lease_ms", "must exceed twice networks.call_deadline_ms"));
+        }
+        if self.admission.credential_cache_s > CREDENTIAL_CACHE_S_MAX {
+            let reason = format!("{CREDENTIAL_CACHE_S_MAX} at the most");
+            return Err(wrong("admission.credential_cache_s", reason));
+        }
+        let telemetry = self.telemetry.listen()?;
+        if telemetry.is_some_and(|address| address == server.listen && address.port() != 0) {
+            return Err(wrong("telemetry.listen", "the same as server.listen"));
+        }
+        self.location()?;
+        self.profiles()?;
+        self.networks()?;
+        Ok(())
+    }
+
+    /// What can be used but is hardly meant, in sentences.
+    pub fn doubts(&self) -> Vec<String> {
+        let mut doubts = Vec::new();
+        let listen = self.server.listen;
+        if self.server.public_url.is_empty() && listen.ip().is_unspecified() {
+            doubts.push(format!(
+                "server.public_url is empty: the WSDL will send callers to http://{listen}"
+            ));
+        }
+        doubts
+    }
+
+    /// Where the data is.
+    ///
+    /// # Errors
+    /// The URL is not one that is known.
+    pub fn location(&self) -> Result<Location, ConfigError> {
+        match self.database.url.strip_prefix("sqlite:") {
+            Some(path) if !path.is_empty() => Ok(Location::Sqlite(path.into())),
+            _ => Err(wrong("database.url", "sqlite:PATH is expected")),
+        }
+    }
+
+    /// The technical profiles.
+    ///
+    /// # Errors
+    /// A method that does not exist, or a number below zero.
+    pub fn profiles(&self) -> Result<Profiles, ConfigError> {
+        let all = self.profiles.iter();
+        all.map(|(name, entry)| Ok((name.clone(), profile(name, entry)?))).collect()
+    }
+
+    /// How the built-in Networks behaves.
+    ///
+    /// # Errors
+    /// An `ask` that is none of the known words.
+    pub fn networks(&self) -> Result<Settings, ConfigError> {
+        let all = self.networks.behaviour.iter();
+        let behaviours = all.map(|entry| Ok((entry.contract.clone(), behaviour(entry)?)));
+        Ok(Settings {
+            start_ms: self.networks.start_ms.into(),
+            repatch_ms: self.networks.repatch_ms.into(),
+            behaviours: behaviours.collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+fn profile(name: &str, entry: &ProfileEntry) -> Result<Profile, ConfigError> {
+    let methods = entry.methods.iter().map(|method| {
+        Operation::named(method).ok_or_else(|| {
+            let reason = format!("{method} is not one of the four methods");
+            wrong(format!("profiles.{name}.methods"), reason)
+        })
+    });
+    let methods = methods.collect::<Result<_, _>>()?;
+    if entry.quota_per_month < 0 {
+        return Err(wrong(format!("profiles.{name}.quota_per_month"), "at least 0"));
+    }
+    if entry.sessions < 1 {
+        return Err(wrong(format!("profiles.{name}.sessions"), "at least 1"));
+    }
+    Ok(Profile { methods, quota: entry.quota_per_month, sessions: entry.sessions })
+}
+
+fn behaviour(entry: &BehaviourEntry) -> Result<Behaviour, ConfigError> {
+    let ask = match entry.ask.as_deref() {
+        None => AskBehaviour::Yes,
+        Some("error") => AskBehaviour::Error,
+        Some("busy") => AskBehaviour::Busy,
+        Some("silence") => AskBehaviour::Silence,
+        Some("no_task") => AskBehaviour::NoTask,
+        Some(other) => {
+            let reason = format!("{other} is none of error, busy, silence and no_task");
+            return Err(wrong("networks.behaviour.ask", reason));
+        }
+    };
+    Ok(Behaviour {
+        ask,
+        refuses: entry.refuses,
+        errors: entry.errors,
+        hangs: entry.hangs,
+        start_ms: entry.start_ms.map(i64::from),
+        repatch_ms: entry.repatch_ms.map(i64::from),
+    })
+}
+
+impl Telemetry {
+    /// Where those who watch are served.
+    ///
+    /// # Errors
+    /// It is neither empty nor ADDRESS:PORT.
+    pub fn listen(&self) -> Result<Option<SocketAddr>, ConfigError> {
+        if self.listen.is_empty() {
+            return Ok(None);
+        }
+        let reason = "ADDRESS:PORT, or nothing, is expected";
+        self.listen.parse().map(Some).map_err(|_| wrong("telemetry.listen", reason))
+    }
+}
