@@ -82,13 +82,13 @@ fn greeting(running: &Running, config: &Path, kept: bool) -> String {
   login     oc-demo / oc-demo
   contract  MUT56816520160316162024{telemetry}
 
-Try it:
+Try it (`| xmllint --format -` behind it makes the answer easier to read):
 
   curl -s -u oc-demo:oc-demo -H 'Content-Type: text/xml; charset=utf-8' {url} -d \
 '<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body>\
 <e:getSiteStructure xmlns:e=\"http://sfr.fr/hermes/eReprov/\">\
 <referenceContrat>MUT56816520160316162024</referenceContrat>\
-</e:getSiteStructure></s:Body></s:Envelope>' | xmllint --format -
+</e:getSiteStructure></s:Body></s:Envelope>'
 
   {program} --config {config} operator list
 

@@ -100,11 +100,10 @@ async fn the_last_call_of_the_month_may_be_the_put_that_is_accepted() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_third_session_is_refused_and_the_first_two_end_normally() {
-    let config = "[networks]\nask_deadline_ms = 1000\n
-        [[networks.behaviour]]\ncontract = \"DEMO-ZMD\"\nask = \"silence\"\n";
+    let config = "[networks]\nask_deadline_ms = 1000";
     let oi = Arc::new(Setup::config(config).start().await);
     // Two that last: Networks keeps silent about both contracts.
-    let slow = ["DEMO-20010", "DEMO-ZMD"].map(|c| Put::new(c, &fibre(c, Role::Free)).body());
+    let slow = ["DEMO-20010", "DEMO-20007"].map(|c| Put::new(c, &fibre(c, Role::Free)).body());
     let (first_two, third) = tokio::join!(at_once(&oi, "oc-demo", slow.to_vec()), async {
         tokio::time::sleep(Duration::from_millis(300)).await;
         // Another operator is not concerned.
@@ -118,10 +117,9 @@ async fn a_third_session_is_refused_and_the_first_two_end_normally() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_caller_that_goes_away_loses_no_session_and_its_call_counts() {
-    let config = "[networks]\nask_deadline_ms = 500\n
-        [[networks.behaviour]]\ncontract = \"DEMO-ZMD\"\nask = \"silence\"\n";
+    let config = "[networks]\nask_deadline_ms = 500";
     let oi = Setup::config(config).start().await;
-    for contract in ["DEMO-20010", "DEMO-ZMD"] {
+    for contract in ["DEMO-20010", "DEMO-20007"] {
         let put = Put::new(contract, &fibre(contract, Role::Free)).body();
         let asking = oi.ask(&put);
         assert!(tokio::time::timeout(Duration::from_millis(100), asking).await.is_err());

@@ -207,6 +207,7 @@ async fn every_fibre_of_the_demo_plays_its_part() {
         "DEMO-OPAC",
         "DEMO-PRISE-EXISTANTE",
         "DEMO-LENT",
+        "DEMO-SIMPLE",
     ] {
         let oi = Oi::demo().await;
         let ask = async |role: Role, keep: bool| {

@@ -5,7 +5,7 @@ pub const MUT: &str = "MUT56816520160316162024";
 
 /// Contracts with a site of their own, in the order of the demo's files; each site has the same
 /// eleven fibres.
-const SITES: [&str; 20] = [
+const SITES: [&str; 22] = [
     "DEMO-ZMD",
     "DEMO-ZTD-PAVILLON",
     "DEMO-ROV",
@@ -26,6 +26,8 @@ const SITES: [&str; 20] = [
     "DEMO-COMMANDE-INVALIDE",
     "DEMO-SANS-CR",
     "DEMO-SAV",
+    "DEMO-SIMPLE",
+    "DEMO-20007",
 ];
 
 /// What a fibre of such a site is there for.
