@@ -15,12 +15,12 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    admission::{credentials::Credentials, sessions::Sessions},
+    admission::credentials::Credentials,
     clock::{Clock, Entropy},
     config::Config,
     http,
     network::Networks,
-    reprovisioning::{deciding::Deciding, driver::Driver},
+    reprovisioning::driver::Driver,
     service::Service,
     store::{Location, Store},
     telemetry::metrics::Metrics,
@@ -54,8 +54,8 @@ pub struct Parts {
     pub driver_runs: bool,
 }
 
-/// The right to serve a database, held until it is dropped: sessions and the contracts being decided
-/// are counted in the memory of one process.
+/// The right to serve a database, held until it is dropped: on SQLite, sessions and the contracts
+/// being decided are counted in the memory of one process. PostgreSQL serves many.
 #[derive(Debug)]
 pub struct Claim {
     _file: Option<File>,
@@ -89,6 +89,7 @@ pub async fn start(
         None => None,
     };
     let telemetry = telemetry_listener.as_ref().map(TcpListener::local_addr).transpose()?;
+    let store = store.within(config.database_deadline());
     let service = Arc::new(service(config, store, &parts, address)?);
     let driver = driver(config, &service, &parts);
 
@@ -167,8 +168,6 @@ fn service(
         credentials: Credentials::new(&entropy, config.credential_cache(), hashes),
         clock,
         entropy,
-        sessions: Sessions::default(),
-        deciding: Deciding::default(),
         metrics: Arc::new(Metrics::new()),
         bell: Arc::new(Notify::new()),
         in_progress: TaskTracker::new(),

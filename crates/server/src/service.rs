@@ -6,10 +6,9 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    admission::{credentials::Credentials, profile::Profiles, sessions::Sessions},
+    admission::{credentials::Credentials, profile::Profiles},
     clock::{Clock, Entropy},
     network::Networks,
-    reprovisioning::deciding::Deciding,
     store::Store,
     telemetry::metrics::Metrics,
 };
@@ -26,10 +25,6 @@ pub struct Service {
     pub profiles: Profiles,
     /// Who verifies logins.
     pub credentials: Credentials,
-    /// Requests in progress, by operator.
-    pub sessions: Sessions,
-    /// Contracts being decided.
-    pub deciding: Deciding,
     /// Who re-patches.
     pub networks: Networks,
     /// What is counted.

@@ -3,4 +3,3 @@
 pub mod credentials;
 pub mod password;
 pub mod profile;
-pub mod sessions;

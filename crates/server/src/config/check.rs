@@ -15,6 +15,9 @@ use crate::{
 /// Longest time for which a verified password is believed, in seconds.
 const CREDENTIAL_CACHE_S_MAX: u64 = 60;
 
+/// Shortest lease, in milliseconds: it is renewed three times in its length.
+const LEASE_MS_MIN: u64 = 300;
+
 fn wrong(key: impl Into<String>, reason: impl Into<String>) -> ConfigError {
     ConfigError::Value { key: key.into(), reason: reason.into() }
 }
@@ -30,6 +33,7 @@ impl Config {
             ("server.connections_max", server.connections_max as u64),
             ("server.requests_at_once_max", server.requests_at_once_max as u64),
             ("database.connections_max", self.database.connections_max as u64),
+            ("database.deadline_ms", self.database.deadline_ms),
             ("networks.ask_deadline_ms", self.networks.ask_deadline_ms),
             ("networks.call_deadline_ms", self.networks.call_deadline_ms),
             ("workflow.poll_ms", self.workflow.poll_ms),
@@ -49,8 +53,8 @@ impl Config {
             let reason = "must exceed networks.ask_deadline_ms";
             return Err(wrong("server.request_deadline_ms", reason));
         }
-        if self.workflow.lease_ms <= 2 * self.networks.call_deadline_ms {
-            return Err(wrong("workflow.lease_ms", "must exceed twice networks.call_deadline_ms"));
+        if self.workflow.lease_ms < LEASE_MS_MIN {
+            return Err(wrong("workflow.lease_ms", format!("at least {LEASE_MS_MIN}")));
         }
         if self.admission.credential_cache_s > CREDENTIAL_CACHE_S_MAX {
             let reason = format!("{CREDENTIAL_CACHE_S_MAX} at the most");
@@ -83,10 +87,7 @@ impl Config {
     /// # Errors
     /// The URL is not one that is known.
     pub fn location(&self) -> Result<Location, ConfigError> {
-        match self.database.url.strip_prefix("sqlite:") {
-            Some(path) if !path.is_empty() => Ok(Location::Sqlite(path.into())),
-            _ => Err(wrong("database.url", "sqlite:PATH is expected")),
-        }
+        Location::parse(&self.database.url.0).map_err(|reason| wrong("database.url", reason))
     }
 
     /// The technical profiles.

@@ -3,7 +3,7 @@
 mod check;
 mod merge;
 
-use std::{collections::BTreeMap, net::SocketAddr, path::Path, time::Duration};
+use std::{collections::BTreeMap, fmt, net::SocketAddr, path::Path, time::Duration};
 
 use serde::Deserialize;
 
@@ -93,9 +93,20 @@ pub struct Server {
 /// `[database]`
 #[derive(Debug, Clone, Deserialize)]
 pub struct Database {
-    url: String,
-    /// Connections that read at the same time.
+    url: DatabaseUrl,
+    /// Connections that read at the same time, or requests that have one each.
     pub connections_max: usize,
+    deadline_ms: u64,
+}
+
+/// Where the data is, which may hold a password.
+#[derive(Clone, Deserialize)]
+struct DatabaseUrl(String);
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[secret]")
+    }
 }
 
 /// `[admission]`
@@ -213,8 +224,8 @@ impl Config {
 
     /// Makes the path of a SQLite file relative to the configuration file's folder.
     fn anchor(&mut self, folder: Option<&Path>) {
-        if let (Some(folder), Some(path)) = (folder, self.database.url.strip_prefix("sqlite:")) {
-            self.database.url = format!("sqlite:{}", folder.join(path).display());
+        if let (Some(folder), Some(path)) = (folder, self.database.url.0.strip_prefix("sqlite:")) {
+            self.database.url = DatabaseUrl(format!("sqlite:{}", folder.join(path).display()));
         }
     }
 
@@ -232,6 +243,11 @@ impl Config {
     /// How long a driver may hold a job.
     pub fn lease(&self) -> Duration {
         ms(self.workflow.lease_ms)
+    }
+
+    /// For anything that is asked of the database.
+    pub fn database_deadline(&self) -> Duration {
+        ms(self.database.deadline_ms)
     }
 
     /// What a request may take.

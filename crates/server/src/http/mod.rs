@@ -85,6 +85,7 @@ async fn soap(
         message,
         operator: OnceLock::new(),
         counting: OnceLock::new(),
+        admitted_us: OnceLock::new(),
         told: AtomicBool::new(false),
     };
     let reply = endpoint::handle(service, call, place).await;

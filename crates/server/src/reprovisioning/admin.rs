@@ -18,6 +18,7 @@ use crate::{
     store::{
         StoreError, Tx,
         admin_acts::{self, Act},
+        contracts,
         reprovisionings::{self, Later, Lease, Reprovisioning},
     },
 };
@@ -63,7 +64,8 @@ pub async fn cancel(driver: &Driver, id: &str, act: Act) -> Result<State, AdminE
     let lease = lease(driver, id).await?;
     let job = find(driver, id).await?;
     let call = driver.networks.cancel(id, &job.contract_ref, &job.fibre_ref);
-    let told = tokio::time::timeout(driver.patience.call, call).await;
+    let told = tokio::time::timeout(driver.patience.call, call);
+    let told = driver.holding(id, &lease.token, told).await.ok_or(AdminError::Held)?;
     let outcome = match told.unwrap_or(Err(NetworkError::TimedOut)) {
         Ok(Cancelled::CalledOff) => Outcome::End(State::Cancelled, Some(act.reason.clone())),
         Ok(Cancelled::AlreadyDone) => Outcome::End(State::Completed, None),
@@ -118,9 +120,9 @@ async fn lease(driver: &Driver, id: &str) -> Result<Lease, AdminError> {
         if job.state.is_final() {
             return Err(AdminError::Ended(job.state));
         }
-        let now_ms = driver.clock.now_ms();
-        let lease = driver.new_lease(now_ms);
-        let asked = (id.to_owned(), lease.clone(), now_ms);
+        let now = driver.now().await?;
+        let lease = driver.new_lease(now.ms);
+        let asked = (id.to_owned(), lease.clone(), now);
         let taken = driver.store.write("admin.lease", asked, |tx, (id, lease, now)| {
             Box::pin(reprovisionings::take_lease(tx, id, lease, *now))
         });
@@ -174,6 +176,7 @@ async fn try_again(
     act: &Act,
     now_ms: i64,
 ) -> Result<bool, Stop> {
+    contracts::lock(tx, &previous.contract_ref, previous.operator_id).await?;
     let latest = reprovisionings::latest(tx, previous.contract_id).await?;
     if latest.is_some_and(|latest| latest.id != previous.id) {
         return Ok(false);

@@ -18,13 +18,15 @@ use crate::{
     soap::words,
     store::{
         Store, StoreError, Tx, idempotency,
-        reprovisionings::{self, Lease, Reprovisioning},
+        reprovisionings::{self, Lease, Now, Reprovisioning},
     },
     telemetry::metrics::Metrics,
 };
 
 /// Jobs stepped at the same time at the most.
 const AT_ONCE_MAX: usize = 32;
+/// How far the clocks of two instances may be apart without any of them being thought to have jumped.
+const CLOCKS_APART: Duration = Duration::from_secs(5);
 /// Between two clean-ups of what is no longer needed.
 const HOUSEKEEPING: Duration = Duration::from_mins(10);
 
@@ -117,20 +119,29 @@ impl Driver {
     }
 
     async fn claim(&self, limit: i64) -> Result<(String, Vec<String>), StoreError> {
-        let now_ms = self.clock.now_ms();
-        let lease = self.new_lease(now_ms);
+        let now = self.now().await?;
+        let lease = self.new_lease(now.ms);
         let token = lease.token.clone();
         let ids =
-            self.store.write("driver.claim", (lease, now_ms, limit), |tx, (lease, now, limit)| {
+            self.store.write("driver.claim", (lease, now, limit), |tx, (lease, now, limit)| {
                 Box::pin(reprovisionings::claim(tx, lease, *now, *limit))
             });
         Ok((token, ids.await?))
     }
 
+    /// The time by the clock that every driver shares, and what can be ahead of it.
+    pub(super) async fn now(&self) -> Result<Now, StoreError> {
+        let wait = self.patience.backoff_max.max(self.patience.poll) + CLOCKS_APART;
+        Ok(Now {
+            ms: self.store.now_ms(&self.clock).await?,
+            wait_max_ms: whole_ms(wait),
+            lease_max_ms: whole_ms(self.lease + CLOCKS_APART),
+        })
+    }
+
     /// A lease of its own, from now.
     pub(super) fn new_lease(&self, now_ms: i64) -> Lease {
-        let length = i64::try_from(self.lease.as_millis()).unwrap_or(i64::MAX / 2);
-        Lease { token: self.entropy.id(now_ms), until_ms: now_ms + length }
+        Lease { token: self.entropy.id(now_ms), until_ms: now_ms + whole_ms(self.lease) }
     }
 
     /// Takes one step under a lease and records it.
@@ -139,8 +150,44 @@ impl Driver {
             .store
             .read("driver.find", id.to_owned(), |tx, id| Box::pin(reprovisionings::find(tx, id)));
         let Some(job) = found.await? else { return Ok(()) };
-        let outcome = perform(&self.networks, &self.patience, &job, self.clock.now_ms()).await;
-        self.record(job, token, outcome).await
+        let step = Box::pin(perform(&self.networks, &self.patience, &job, self.clock.now_ms()));
+        match self.holding(id, token, step).await {
+            Some(outcome) => self.record(job, token, outcome).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Works under a lease, which is made to last as long as that takes; `None`: it was lost.
+    pub(super) async fn holding<T>(
+        &self,
+        id: &str,
+        token: &str,
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
+        tokio::select! {
+            done = work => Some(done),
+            () = Box::pin(self.renew(id, token)) => {
+                tracing::warn!(reprovisioning = id, "the lease was lost in the middle of a step");
+                None
+            }
+        }
+    }
+
+    /// Renews a lease again and again; ends when it is lost.
+    async fn renew(&self, id: &str, token: &str) {
+        loop {
+            tokio::time::sleep(self.lease / 3).await;
+            let Ok(now) = self.now().await else { continue };
+            let until_ms = self.new_lease(now.ms).until_ms;
+            let kept = (id.to_owned(), token.to_owned(), until_ms);
+            let renewed = self.store.write("driver.renew", kept, |tx, (id, token, until_ms)| {
+                Box::pin(reprovisionings::renew_lease(tx, id, token, *until_ms))
+            });
+            // Where the database does not answer, the lease goes on as far as it goes.
+            if matches!(renewed.await, Ok(false)) {
+                return;
+            }
+        }
     }
 
     /// Records what a step came to, and says so in the log.
@@ -197,6 +244,10 @@ impl Driver {
             tracing::warn!(error = ?error, "old request names could not be dropped");
         }
     }
+}
+
+fn whole_ms(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4)
 }
 
 async fn forget(tx: &mut Tx<'_>, until_ms: i64) -> Result<(), StoreError> {

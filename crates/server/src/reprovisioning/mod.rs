@@ -1,7 +1,6 @@
 //! Re-provisioning: the request, its follow-up, and the work that carries it to its end.
 
 pub mod admin;
-pub mod deciding;
 pub mod discharge_code;
 pub mod driver;
 pub mod request;

@@ -251,6 +251,7 @@ async fn kept_pto(
 /// # Errors
 /// The refusal that came between the decision and now, or a failure of the database.
 pub async fn accept(tx: &mut Tx<'_>, ask: &Ask, seed: &Seed) -> Result<Remembered, Stop> {
+    contracts::lock(tx, ask.contract.as_str(), ask.operator_id).await?;
     let plan = match decide(tx, ask).await? {
         Decision::Replay(remembered) => return Ok(remembered),
         Decision::Start(plan) => plan,

@@ -2,28 +2,26 @@
 
 use super::{answer::Refused, endpoint::Call, settle::Counting};
 use crate::{
-    admission::{
-        credentials::{Busy, LoginProblem, claimed},
-        sessions::Session,
-    },
+    admission::credentials::{Busy, LoginProblem, claimed},
     calendar,
     service::Service,
     store::{
         StoreError, Tx,
         operators::{self, Operator},
+        seat::Seat,
         service::{self, ServiceState},
         usage,
     },
 };
 
 /// Closed, login, profile, session, quota. The call learns its operator once the login is verified,
-/// and what it counts on once it passed all of them. The session lasts until it is dropped.
-pub(super) async fn admit(service: &Service, call: &Call) -> Result<Session, Refused> {
+/// and what it counts on once it passed all of them. The session is its seat's.
+pub(super) async fn admit(service: &Service, seat: &mut Seat, call: &Call) -> Result<(), Refused> {
     let claim = claimed(&call.authorization, &call.message.header.tokens);
     let login = claim.as_ref().map_or(String::new(), |claim| claim.login.clone());
     let month = calendar::month(call.at_ms);
-    let asked = service
-        .store
+    let asked = seat
+        .store()
         .read("admission", (login, month.clone()), |tx, (login, month)| {
             Box::pin(look_up(tx, login, month))
         })
@@ -50,15 +48,18 @@ pub(super) async fn admit(service: &Service, call: &Call) -> Result<Session, Ref
         return Err(Refused::MethodNotAllowed);
     }
     let sessions_max = found.sessions.unwrap_or(profile.sessions);
-    let session = service.sessions.open(found.id, sessions_max);
-    let session = session.ok_or(Refused::TooManySessions(sessions_max))?;
+    match seat.open_session(found.id, sessions_max).await {
+        Ok(true) => call.admitted_us.get_or_init(|| call.elapsed_us()),
+        Ok(false) => return Err(Refused::TooManySessions(sessions_max)),
+        Err(error) => return Err(Refused::Store(error)),
+    };
     let quota = found.quota.unwrap_or(profile.quota);
     if known.used >= quota {
         // Counting it would refuse it too; this spares the work.
         return Err(Refused::OverQuota(quota));
     }
     call.counting.get_or_init(|| Counting { operator_id: found.id, month, quota });
-    Ok(session)
+    Ok(())
 }
 
 struct Known {

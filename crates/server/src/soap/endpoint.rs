@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     service::Service,
-    store::{StoreError, operators::Operator},
+    store::{StoreError, operators::Operator, seat::Seat},
 };
 
 /// A question, with what HTTP knows about it.
@@ -45,8 +45,17 @@ pub struct Call {
     pub operator: OnceLock<Operator>,
     /// What it is counted on, once it is admitted.
     pub counting: OnceLock<Counting>,
+    /// How long it took until its session was open, in microseconds.
+    pub admitted_us: OnceLock<i64>,
     /// Whether the log and the metrics have it: they tell of what the caller was told first.
     pub told: AtomicBool,
+}
+
+impl Call {
+    /// How long it has been here, in microseconds.
+    pub(super) fn elapsed_us(&self) -> i64 {
+        i64::try_from(self.began.elapsed().as_micros()).unwrap_or(i64::MAX)
+    }
 }
 
 /// How long an answer that comes too late anyway waits for its audit row, or for the work that has
@@ -76,7 +85,8 @@ pub async fn handle(service: Arc<Service>, call: Call, place: OwnedSemaphorePerm
         };
     // Once this row is committed, the work commits nothing: an acceptance needs the request's row,
     // and there is only one.
-    let settling = tokio::time::timeout(LATE, settle(&service, &call, Err(cut_off())));
+    let settling =
+        tokio::time::timeout(LATE, settle(&service, &service.store, &call, Err(cut_off())));
     let finished = settling.await.unwrap_or_else(|_| Finished::refused(cut_off()));
     if matches!(finished.result, Err(Refused::Store(StoreError::Answered))) {
         // The work was first after all: what it committed is the answer.
@@ -92,27 +102,35 @@ pub async fn handle(service: Arc<Service>, call: Call, place: OwnedSemaphorePerm
 }
 
 async fn work(service: Arc<Service>, call: Arc<Call>) -> Reply {
-    let finished = match admit(&service, &call).await {
-        Err(refused) => settle(&service, &call, Err(refused)).await,
-        Ok(_session) => {
-            let finished = answer_admitted(&service, &call).await;
-            if finished.recorded {
-                finished
-            } else {
-                settle(&service, &call, finished.result).await
-            }
+    let finished = match service.store.seat().await {
+        Ok(mut seat) => {
+            let finished = answer(&service, &mut seat, &call).await;
+            seat.leave().await;
+            finished
         }
+        Err(error) => settle(&service, &service.store, &call, Err(Refused::Store(error))).await,
     };
     reply(&service, &call, &finished)
 }
 
-async fn answer_admitted(service: &Service, call: &Call) -> Finished {
+async fn answer(service: &Service, seat: &mut Seat, call: &Call) -> Finished {
+    let finished = match admit(service, seat, call).await {
+        Ok(()) => answer_admitted(service, seat, call).await,
+        Err(refused) => Finished::refused(refused),
+    };
+    if finished.recorded {
+        return finished;
+    }
+    settle(service, seat.store(), call, finished.result).await
+}
+
+async fn answer_admitted(service: &Service, seat: &mut Seat, call: &Call) -> Finished {
     let question = match &call.message.question {
         Ok(question) => question,
         Err(argument) => return Finished::refused(Refused::Argument(argument.clone())),
     };
     let Some(counting) = call.counting.get() else { return Finished::refused(Refused::Bug) };
-    let (store, operator_id) = (&service.store, counting.operator_id);
+    let (store, operator_id) = (seat.store(), counting.operator_id);
     let read = match question {
         Question::GetSiteStructure(question) => {
             get_site_structure::answer(store, operator_id, question)
@@ -128,7 +146,7 @@ async fn answer_admitted(service: &Service, call: &Call) -> Finished {
                 .map(|found| found.map(Answer::Suivi))
         }
         Question::PutReprovisionning(question) => {
-            return put_reprovisionning::answer(service, call, counting, question).await;
+            return put_reprovisionning::answer(service, seat, call, counting, question).await;
         }
     };
     let result = match read {

@@ -14,7 +14,7 @@ use ereprov_wire::{
 use super::{
     answer::Refused,
     endpoint::Call,
-    settle::{Counting, Finished, count, entry, told},
+    settle::{Counting, Finished, code, count, entry, find_out, told},
     words,
 };
 use crate::{
@@ -25,9 +25,10 @@ use crate::{
     },
     service::Service,
     store::{
-        StoreError, Tx,
+        Store, StoreError, Tx, Written,
         audit::{self, Entry},
         idempotency::Remembered,
+        seat::Seat,
     },
 };
 
@@ -37,6 +38,7 @@ const NAME_MAX: usize = 255;
 /// Answers a question.
 pub(super) async fn answer(
     service: &Service,
+    seat: &mut Seat,
     call: &Call,
     counting: &Counting,
     question: &PutReprovisionning,
@@ -46,16 +48,19 @@ pub(super) async fn answer(
         Err(bad) => return Finished::refused(Refused::Argument(bad)),
     };
     // Held until the answer is chosen: another request for the contract gets 20006 meanwhile.
-    let deciding = service.deciding.begin(counting.operator_id, &question.reference_contrat);
-    let ask = ask(service, counting, question, name, deciding.is_none());
-    match prepare(service, &ask).await {
+    let begun = seat.begin_decision(counting.operator_id, &question.reference_contrat).await;
+    let ask = match begun {
+        Ok(alone) => ask(service, counting, question, name, !alone),
+        Err(error) => return Finished::refused(Refused::Store(error)),
+    };
+    match prepare(service, seat.store(), &ask).await {
         Err(refused) => Finished::refused(refused),
         Ok(Some(first_answer)) => Finished {
             result: Ok(accepted(&question.reference_contrat, first_answer)),
             used: None,
             recorded: false,
         },
-        Ok(None) => commit(service, call, counting, ask).await,
+        Ok(None) => commit(service, seat.store(), call, counting, ask).await,
     }
 }
 
@@ -101,8 +106,12 @@ fn ask(
 
 /// Decides without writing, then asks Networks (contract.md, D36). `Some`: accepted before, under
 /// the same name.
-async fn prepare(service: &Service, ask: &Ask) -> Result<Option<Remembered>, Refused> {
-    let decision = service.store.read("put.decide", ask.clone(), |tx, ask| {
+async fn prepare(
+    service: &Service,
+    store: &Store,
+    ask: &Ask,
+) -> Result<Option<Remembered>, Refused> {
+    let decision = store.read("put.decide", ask.clone(), |tx, ask| {
         Box::pin(async move { settled(decide(tx, ask).await) })
     });
     let decision = decision.await.map_err(Refused::Store)?.map_err(Refused::Business)?;
@@ -129,7 +138,25 @@ enum Accepted {
     Decided { used: i64, outcome: Result<Remembered, Refusal> },
 }
 
-async fn commit(service: &Service, call: &Call, counting: &Counting, ask: Ask) -> Finished {
+impl Accepted {
+    /// The code of its audit row; none: OK.
+    fn code(&self, counting: &Counting) -> Option<i64> {
+        let refused = match self {
+            Self::OverQuota => Refused::OverQuota(counting.quota),
+            Self::Decided { outcome: Err(refusal), .. } => Refused::Business(*refusal),
+            Self::Decided { outcome: Ok(_), .. } => return None,
+        };
+        Some(code(&refused))
+    }
+}
+
+async fn commit(
+    service: &Service,
+    store: &Store,
+    call: &Call,
+    counting: &Counting,
+    ask: Ask,
+) -> Finished {
     let seed = Seed {
         id: service.entropy.id(ask.now_ms),
         request_id: call.request_id.clone(),
@@ -138,11 +165,21 @@ async fn commit(service: &Service, call: &Call, counting: &Counting, ask: Ask) -
     let contract = ask.contract.clone();
     let acceptance = Acceptance { ask, seed, entry: entry(call, None), counting: counting.clone() };
     let committed =
-        service.store.write("put.accept", acceptance, |tx, args| Box::pin(accept_in(tx, args)));
-    let (result, used) = match committed.await {
+        store.write_told("put.accept", acceptance, |tx, args| Box::pin(accept_in(tx, args)));
+    let accepted_or_not = match committed.await {
         Err(error) => return Finished::refused(Refused::Store(error)),
-        Ok(Accepted::OverQuota) => (Err(Refused::OverQuota(counting.quota)), None),
-        Ok(Accepted::Decided { used, outcome }) => {
+        Ok(Written::Committed(accepted)) => accepted,
+        Ok(Written::Unknown(accepted, error)) => {
+            let code = accepted.code(counting);
+            match find_out(service, call, error, code).await {
+                None => accepted,
+                Some(failed) => return failed,
+            }
+        }
+    };
+    let (result, used) = match accepted_or_not {
+        Accepted::OverQuota => (Err(Refused::OverQuota(counting.quota)), None),
+        Accepted::Decided { used, outcome } => {
             let result = outcome.map(|answer| accepted(contract.as_str(), answer));
             (result.map_err(Refused::Business), Some(used))
         }

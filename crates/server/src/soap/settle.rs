@@ -9,7 +9,7 @@ use super::{
 use crate::{
     service::Service,
     store::{
-        StoreError, Tx,
+        Store, StoreError, Tx, Written,
         audit::{self, Entry},
         usage,
     },
@@ -45,29 +45,109 @@ pub struct Counting {
 /// the database's failure: none leaves without its row.
 pub(super) async fn settle(
     service: &Service,
+    store: &Store,
     call: &Call,
     result: Result<Answer, Refused>,
 ) -> Finished {
     let kept = (entry(call, result.as_ref().err()), call.counting.get().cloned());
-    let settled = service.store.write("settle", kept, |tx, (entry, counting)| {
+    let expected = kept.0.code;
+    let settled = store.write_told("settle", kept, |tx, (entry, counting)| {
         Box::pin(count_and_record(tx, entry, counting.as_ref()))
     });
-    let (result, used) = match settled.await {
-        Ok(Counted::Not) => (result, None),
-        Ok(Counted::Now(used)) => (result, Some(used)),
-        Ok(Counted::OverQuota(quota)) => (Err(Refused::OverQuota(quota)), None),
+    let counted = match settled.await {
+        Ok(Written::Committed(counted)) => counted,
+        Ok(Written::Unknown(counted, error)) => {
+            let code = match &counted {
+                Counted::OverQuota(quota) => Some(code(&Refused::OverQuota(*quota))),
+                Counted::Not | Counted::Now(_) => expected,
+            };
+            match find_out(service, call, error, code).await {
+                None => counted,
+                Some(failed) => return failed,
+            }
+        }
         Err(error) => {
-            return Finished { recorded: true, ..Finished::refused(Refused::Store(error)) };
+            // What went wrong first is the cause.
+            let error = match result {
+                Err(Refused::Store(first)) => first,
+                _ => error,
+            };
+            return fail(service, call, error).await;
         }
     };
     service.metrics.audit_written(service.clock.now_ms());
-    Finished { result, used, recorded: true }
+    counted.finish(result)
+}
+
+/// Finds out, on another connection, what became of a transaction that was lost while it was
+/// committed; `None`: it is kept, and was given the `expected` code. Its audit row tells; where there
+/// is none, the failure's row takes its place, and what was lost can never come after it.
+pub(super) async fn find_out(
+    service: &Service,
+    call: &Call,
+    error: StoreError,
+    expected: Option<i64>,
+) -> Option<Finished> {
+    if let Some(finished) = record_failure(service, call, error).await {
+        return Some(finished);
+    }
+    let request_id = call.request_id.clone();
+    let confirming = service
+        .store
+        .write("settle.confirm", request_id, |tx, id| Box::pin(audit::confirm(tx, id)));
+    match confirming.await {
+        Ok(code) if code == expected => None,
+        // The deadline's row is there: the caller has been told so.
+        Ok(_) => Some(unrecorded(StoreError::Answered)),
+        Err(error) => Some(unrecorded(error)),
+    }
+}
+
+/// The answer where the database failed and kept nothing: its row, on another connection if there can
+/// be one.
+async fn fail(service: &Service, call: &Call, error: StoreError) -> Finished {
+    if matches!(error, StoreError::Answered) || !service.store.is_remote() {
+        return unrecorded(error);
+    }
+    let recorded = record_failure(service, call, error).await;
+    recorded.unwrap_or_else(|| unrecorded(StoreError::Answered))
+}
+
+/// Counts the call and writes that the database failed; `None`: the request has its row already.
+async fn record_failure(service: &Service, call: &Call, error: StoreError) -> Option<Finished> {
+    let refused = Refused::Store(error);
+    let kept = (entry(call, Some(&refused)), call.counting.get().cloned());
+    let settled = service.store.write("settle.failure", kept, |tx, (entry, counting)| {
+        Box::pin(count_and_record(tx, entry, counting.as_ref()))
+    });
+    match settled.await {
+        Ok(counted) => Some(counted.finish(Err(refused))),
+        Err(StoreError::Answered) => None,
+        // The log has it, with what went wrong first.
+        Err(_) => Some(Finished { recorded: true, ..Finished::refused(refused) }),
+    }
+}
+
+/// There is no more to record, or no way to: the log has it.
+fn unrecorded(error: StoreError) -> Finished {
+    Finished { recorded: true, ..Finished::refused(Refused::Store(error)) }
 }
 
 enum Counted {
     Not,
     Now(i64),
     OverQuota(i64),
+}
+
+impl Counted {
+    fn finish(self, result: Result<Answer, Refused>) -> Finished {
+        let (result, used) = match self {
+            Self::Not => (result, None),
+            Self::Now(used) => (result, Some(used)),
+            Self::OverQuota(quota) => (Err(Refused::OverQuota(quota)), None),
+        };
+        Finished { result, used, recorded: true }
+    }
 }
 
 async fn count_and_record(
@@ -113,7 +193,8 @@ pub(super) fn entry(call: &Call, refused: Option<&Refused>) -> Entry {
         contract_ref: call.message.reference_contrat.clone(),
         code: None,
         detail: None,
-        duration_us: i64::try_from(call.began.elapsed().as_micros()).unwrap_or(i64::MAX),
+        duration_us: call.elapsed_us(),
+        admitted_us: call.admitted_us.get().copied(),
         address: call.address.clone(),
     };
     told(&entry, refused)
@@ -122,8 +203,13 @@ pub(super) fn entry(call: &Call, refused: Option<&Refused>) -> Entry {
 /// The same row, for another answer.
 pub(super) fn told(entry: &Entry, refused: Option<&Refused>) -> Entry {
     Entry {
-        code: refused.map(|refused| i64::from(answer::ko(refused).code.number())),
+        code: refused.map(code),
         detail: refused.map(answer::cause).filter(|detail| !detail.is_empty()),
         ..entry.clone()
     }
+}
+
+/// The number of a refusal, as the audit keeps it.
+pub(super) fn code(refused: &Refused) -> i64 {
+    answer::ko(refused).code.number().into()
 }

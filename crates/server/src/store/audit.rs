@@ -26,6 +26,8 @@ pub struct Entry {
     pub detail: Option<String>,
     /// From the request's last byte to the choice of its answer.
     pub duration_us: i64,
+    /// From the request's last byte to its open session; none: it never had one.
+    pub admitted_us: Option<i64>,
     /// Where it came from.
     pub address: String,
 }
@@ -48,14 +50,19 @@ pub struct Filter {
 static RECORD: Statement = statement!(
     "audit.record",
     "INSERT INTO audit
-       (request_id, at_ms, operator_id, method, contract_ref, code, detail, duration_us, address)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+       (request_id, at_ms, operator_id, method, contract_ref, code, detail, duration_us, address,
+        admitted_us)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
      ON CONFLICT (request_id) DO NOTHING"
+);
+static CONFIRM: Statement = statement!(
+    "audit.confirm",
+    "UPDATE audit SET address = address WHERE request_id = $1 RETURNING code"
 );
 static LIST: Statement = statement!(
     "audit.list",
     "SELECT request_id, at_ms, operator_id, method, contract_ref, code, detail, duration_us,
-       address
+       address, admitted_us
      FROM audit
      WHERE at_ms >= $1
        AND (CAST($2 AS BIGINT) IS NULL OR operator_id = $2)
@@ -80,11 +87,19 @@ pub async fn record(tx: &mut Tx<'_>, entry: &Entry) -> Result<(), StoreError> {
         entry.detail.as_ref(),
         entry.duration_us,
         &entry.address,
+        entry.admitted_us,
     ];
     match tx.execute(&RECORD, params).await? {
         1 => Ok(()),
         _ => Err(StoreError::Answered),
     }
+}
+
+/// What was answered to a request for good: its code, none for OK. The row is written once more, so
+/// that the answer comes after the first writing is as safe as any.
+pub async fn confirm(tx: &mut Tx<'_>, request_id: &str) -> Result<Option<i64>, StoreError> {
+    let code = tx.first(&CONFIRM, params![request_id], |row| row.optional_int("code")).await?;
+    code.ok_or_else(|| StoreError::unexpected("audit.request_id"))
 }
 
 /// The latest rows that the filter lets through, newest first.
@@ -109,9 +124,10 @@ fn read(row: &Row<'_>) -> Result<Entry, StoreError> {
         code: row.optional_int("code")?,
         detail: row.optional_text("detail")?,
         duration_us: row.int("duration_us")?,
+        admitted_us: row.optional_int("admitted_us")?,
         address: row.text("address")?,
     })
 }
 
 #[cfg(test)]
-pub(super) static ALL: &[&Statement] = &[&RECORD, &LIST];
+pub(super) static ALL: &[&Statement] = &[&RECORD, &CONFIRM, &LIST];

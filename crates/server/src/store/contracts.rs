@@ -64,6 +64,10 @@ static FIND: Statement = statement!(
      LEFT JOIN fibre ON fibre.id = contract.fibre_id
      WHERE contract.ref = $1 AND contract.operator_id = $2"
 );
+static LOCK: Statement = statement!(
+    "contract.lock",
+    "UPDATE contract SET updated_by = 'accept' WHERE ref = $1 AND operator_id = $2"
+);
 static MOVE_TO: Statement = statement!(
     "contract.move_to",
     "UPDATE contract SET fibre_id = $2, route_kind = 'real', updated_by = 'complete'
@@ -78,6 +82,12 @@ pub async fn find(
     operator_id: i64,
 ) -> Result<Option<Contract>, StoreError> {
     tx.first(&FIND, params![reference, operator_id], read).await
+}
+
+/// Keeps every other transaction that locks the operator's contract waiting until this one ends, so
+/// that what is read next is what is written on.
+pub async fn lock(tx: &mut Tx<'_>, reference: &str, operator_id: i64) -> Result<(), StoreError> {
+    tx.execute(&LOCK, params![reference, operator_id]).await.map(drop)
 }
 
 /// Gives the contract its new, real route.
@@ -110,4 +120,4 @@ fn read(row: &Row<'_>) -> Result<Contract, StoreError> {
 }
 
 #[cfg(test)]
-pub(super) static ALL: &[&Statement] = &[&FIND, &MOVE_TO];
+pub(super) static ALL: &[&Statement] = &[&FIND, &LOCK, &MOVE_TO];

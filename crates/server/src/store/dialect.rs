@@ -2,20 +2,23 @@
 
 use super::statement::Statement;
 
-/// Takes the leases of due jobs. PostgreSQL passes over rows that another instance is taking at
+/// Takes the leases of due jobs, and of those whose time lies beyond any that could have been set:
+/// the clock has gone back. PostgreSQL passes over rows that another instance is taking at
 /// this moment; SQLite has one writer.
 pub(super) static CLAIM: Statement = Statement {
     name: "reprovisioning.claim",
     sqlite: "UPDATE reprovisioning SET lease_token = ?1, lease_until_ms = ?2
        WHERE id IN (SELECT id FROM reprovisioning
                     WHERE state IN ('initiated', 'in_progress')
-                      AND due_ms <= ?3 AND lease_until_ms <= ?3
+                      AND (due_ms <= ?3 OR due_ms > ?5)
+                      AND (lease_until_ms <= ?3 OR lease_until_ms > ?6)
                     ORDER BY due_ms LIMIT ?4)
        RETURNING id",
     postgres: "UPDATE reprovisioning SET lease_token = $1, lease_until_ms = $2
        WHERE id IN (SELECT id FROM reprovisioning
                     WHERE state IN ('initiated', 'in_progress')
-                      AND due_ms <= $3 AND lease_until_ms <= $3
+                      AND (due_ms <= $3 OR due_ms > $5)
+                      AND (lease_until_ms <= $3 OR lease_until_ms > $6)
                     ORDER BY due_ms LIMIT $4
                     FOR UPDATE SKIP LOCKED)
        RETURNING id",
@@ -28,3 +31,68 @@ pub(super) static TABLES: Statement = Statement {
     postgres: "SELECT CAST(tablename AS TEXT) AS name FROM pg_catalog.pg_tables
        WHERE schemaname = current_schema()",
 };
+
+/// The time by the database's clock, which every instance shares.
+pub(super) static NOW: Statement = Statement {
+    name: "dialect.now",
+    sqlite: "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS now_ms",
+    postgres: "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS now_ms",
+};
+
+/// One migration at a time; SQLite has one writer anyway.
+pub(super) static LOCK_SCHEMA: Statement = Statement {
+    name: "dialect.lock_schema",
+    sqlite: "SELECT 1",
+    postgres: "SELECT 1 FROM pg_advisory_xact_lock(7305804400202)",
+};
+
+/// What is wrong with the server itself: too old, or another encoding.
+pub(super) static SERVER: Statement = Statement {
+    name: "dialect.server",
+    sqlite: "SELECT 'UTF8' AS encoding, 150000 AS version",
+    postgres: "SELECT current_setting('server_encoding') AS encoding,
+         CAST(current_setting('server_version_num') AS BIGINT) AS version",
+};
+
+// What a request in progress holds on PostgreSQL (see `seat.rs`): advisory locks of its connection,
+// let go of with it. Sessions have keys of two numbers, decisions of one: they never meet.
+
+/// One of an operator's places that nobody has.
+pub(super) static HOLD_SESSION: Statement = Statement {
+    name: "seat.hold_session",
+    sqlite: "SELECT 1",
+    postgres: "SELECT place FROM generate_series(0, CAST($2 AS INTEGER) - 1) AS place
+       WHERE pg_try_advisory_lock(CAST($1 AS INTEGER), place) LIMIT 1",
+};
+
+/// The right to decide about a contract.
+pub(super) static HOLD_DECISION: Statement = Statement {
+    name: "seat.hold_decision",
+    sqlite: "SELECT 1",
+    postgres: "SELECT 1 AS held WHERE pg_try_advisory_lock($1)",
+};
+
+/// All of it.
+pub(super) static LET_GO: Statement = Statement {
+    name: "seat.let_go",
+    sqlite: "SELECT 1",
+    postgres: "SELECT pg_advisory_unlock_all()",
+};
+
+/// What every connection to PostgreSQL is told first. A commit waits for the disk (and for the
+/// standby, where the server has one): `off` and `local` would acknowledge what a crash can take
+/// back. There is no `statement_timeout`: one that ends the wait of a COMMIT for its standby lets it
+/// pass for done. A server that has lost us finds out within seconds, and frees what we held.
+pub(super) const SESSION_SETTINGS: &str = "
+  SELECT set_config('synchronous_commit', 'on', false)
+    WHERE current_setting('synchronous_commit') IN ('off', 'local');
+  SET client_connection_check_interval = '1s';
+  SET idle_in_transaction_session_timeout = '30s';
+  SET lock_timeout = '5s';
+  SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3;
+  SET tcp_user_timeout = 10000";
+
+/// Those of this file that no other lists.
+#[cfg(test)]
+pub(super) static ALL: &[&Statement] =
+    &[&NOW, &LOCK_SCHEMA, &SERVER, &HOLD_SESSION, &HOLD_DECISION, &LET_GO];

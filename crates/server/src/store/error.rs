@@ -13,6 +13,9 @@ pub enum StoreError {
     /// It answered with an error.
     #[error("the database failed")]
     Broken(#[source] Box<dyn Error + Send + Sync>),
+    /// Another transaction was in the way, and stayed there however often this one was run.
+    #[error("the database has too many conflicts")]
+    Again(#[source] Box<dyn Error + Send + Sync>),
     /// The request was answered before this could be committed, and the answer stands.
     #[error("the request was answered already")]
     Answered,
@@ -35,7 +38,16 @@ impl StoreError {
             Self::Unavailable(cause) => {
                 Self::Unavailable(format!("{name}: {}", chain(&*cause)).into())
             }
+            Self::Again(cause) => Self::Again(format!("{name}: {}", chain(&*cause)).into()),
             other => other,
+        }
+    }
+
+    /// Whether the connection is not to be used again.
+    pub(super) fn is_the_connections(&self) -> bool {
+        match self {
+            Self::Unavailable(_) => true,
+            Self::Broken(_) | Self::Again(_) | Self::Answered | Self::Bug(_) => false,
         }
     }
 
@@ -70,11 +82,17 @@ impl From<rusqlite::Error> for StoreError {
 impl From<tokio_postgres::Error> for StoreError {
     fn from(error: tokio_postgres::Error) -> Self {
         match error.as_db_error() {
-            // Class 57: the server is going down or came up; class 53: it has no room for us.
-            Some(db) if db.code().code().starts_with("57P") || db.code().code() == "53300" => {
-                Self::Unavailable(error.into())
-            }
-            Some(_) => Self::Broken(error.into()),
+            Some(db) => match db.code().code() {
+                // A serialization failure, a deadlock, or somebody wrote the same key at the same
+                // time: run again, the use case sees what is there.
+                "40001" | "40P01" | "23505" => Self::Again(error.into()),
+                // It has no room for us; somebody held what we waited for; it is a standby by now; we
+                // were idle in a transaction.
+                "53300" | "55P03" | "25006" | "25P03" => Self::Unavailable(error.into()),
+                // The server is going down or came up.
+                code if code.starts_with("57P") => Self::Unavailable(error.into()),
+                _ => Self::Broken(error.into()),
+            },
             None => Self::Unavailable(error.into()),
         }
     }

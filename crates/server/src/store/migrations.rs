@@ -2,14 +2,39 @@
 
 use super::{
     Tx,
-    dialect::TABLES,
+    dialect::{LOCK_SCHEMA, SERVER, TABLES},
     error::StoreError,
     statement::{Statement, statement},
     value::params,
 };
 
-/// Every step, in order: a number, a name, one text for both databases.
-const STEPS: &[(i64, &str, &str)] = &[(1, "initial", include_str!("migrations/0001_initial.sql"))];
+/// A step of the schema.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    number: i64,
+    name: &'static str,
+    /// The newest step that a program must know to go on working after this one.
+    needs: i64,
+    /// One text for both databases.
+    text: &'static str,
+}
+
+/// Every step, in order. One that only adds (expands) lets the programs before it work on; one that
+/// takes away (contracts) comes a version later, and says which step they must know.
+const STEPS: &[Step] = &[
+    Step {
+        number: 1,
+        name: "initial",
+        needs: 1,
+        text: include_str!("migrations/0001_initial.sql"),
+    },
+    Step {
+        number: 2,
+        name: "sessions_seen",
+        needs: 1,
+        text: include_str!("migrations/0002_sessions_seen.sql"),
+    },
+];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_step (
   number BIGINT PRIMARY KEY,
@@ -18,41 +43,78 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_step (
 
 static CURRENT: Statement =
     statement!("schema_step.current", "SELECT COALESCE(MAX(number), 0) AS number FROM schema_step");
+static NEEDS: Statement =
+    statement!("schema_step.needs", "SELECT COALESCE(MAX(needs), 1) AS needs FROM schema_step");
 static RECORD: Statement =
     statement!("schema_step.record", "INSERT INTO schema_step (number, name) VALUES ($1, $2)");
+static RECORD_NEEDS: Statement =
+    statement!("schema_step.record_needs", "UPDATE schema_step SET needs = $2 WHERE number = $1");
 
-/// Whether the schema is the newest that this program knows.
+/// Oldest PostgreSQL that is supported.
+const POSTGRES_MIN: i64 = 150_000;
+
+/// Whether the schema is one that this program works on as it is: its own, or a newer one that lets
+/// it go on.
 ///
 /// # Errors
 /// The database has no schema at all, among others.
 pub(super) async fn is_current(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
     let current = tx.first(&CURRENT, &[], |row| row.int("number")).await?;
-    Ok(current == STEPS.last().map(|(number, _, _)| *number))
+    let needs = tx.first(&NEEDS, &[], |row| row.int("needs")).await?;
+    Ok(current >= Some(newest()) && needs <= Some(newest()))
+}
+
+fn newest() -> i64 {
+    STEPS.last().map_or(0, |step| step.number)
 }
 
 /// Applies the steps that the database does not have yet.
 ///
 /// # Errors
-/// The schema is newer than this program, or a step fails; nothing is kept then.
+/// The schema is one that this program cannot work on, or a step fails; nothing is kept then.
 pub(super) async fn run(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    check_server(tx).await?;
+    // Of two instances that start at once, one migrates.
+    tx.first(&LOCK_SCHEMA, &[], |_| Ok(())).await?;
     let tables = tx.all(&TABLES, &[], |row| row.text("name")).await?;
     if !tables.is_empty() && !tables.iter().any(|name| name == "schema_step") {
         return Err(StoreError::Broken("it holds the data of another program".into()));
     }
     tx.script(TABLE).await?;
     let current = tx.first(&CURRENT, &[], |row| row.int("number")).await?.unwrap_or_default();
-    let newest = STEPS.last().map_or(0, |(number, _, _)| *number);
-    if current > newest {
-        let reason = format!("its schema is at step {current}, this program knows {newest}");
+    if current > newest() {
+        let needs = tx.first(&NEEDS, &[], |row| row.int("needs")).await?.unwrap_or(i64::MAX);
+        if needs <= newest() {
+            return Ok(());
+        }
+        let knows = newest();
+        let reason = format!("its schema needs a program of step {needs}, this one knows {knows}");
         return Err(StoreError::Broken(reason.into()));
     }
-    for (number, name, text) in STEPS.iter().filter(|(number, _, _)| *number > current) {
-        tx.script(text).await?;
-        tx.execute(&RECORD, params![*number, *name]).await?;
+    for step in STEPS.iter().filter(|step| step.number > current) {
+        tx.script(step.text).await?;
+        tx.execute(&RECORD, params![step.number, step.name]).await?;
+    }
+    for step in STEPS.iter().filter(|step| step.number > current) {
+        tx.execute(&RECORD_NEEDS, params![step.number, step.needs]).await?;
+    }
+    Ok(())
+}
+
+async fn check_server(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    let server = tx.first(&SERVER, &[], |row| Ok((row.text("encoding")?, row.int("version")?)));
+    let (encoding, version) = server.await?.unwrap_or_default();
+    if version < POSTGRES_MIN {
+        let reason = format!("PostgreSQL 15 or later is needed, this is {}", version / 10_000);
+        return Err(StoreError::Broken(reason.into()));
+    }
+    if encoding != "UTF8" {
+        let reason = format!("the database is in {encoding}; it must be in UTF8");
+        return Err(StoreError::Broken(reason.into()));
     }
     Ok(())
 }
 
 /// Every statement of this file.
 #[cfg(test)]
-pub(super) static ALL: &[&Statement] = &[&CURRENT, &RECORD, &TABLES];
+pub(super) static ALL: &[&Statement] = &[&CURRENT, &NEEDS, &RECORD, &RECORD_NEEDS, &TABLES];

@@ -22,11 +22,14 @@ pub mod inventory;
 pub mod network_orders;
 pub mod operators;
 pub mod reprovisionings;
+pub mod seat;
 pub mod service;
 pub mod sites;
 pub mod usage;
 
-use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc};
+use std::{fmt, future::Future, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
+
+use crate::clock::Clock;
 
 pub use error::StoreError;
 pub use tx::Tx;
@@ -39,18 +42,56 @@ pub type Running<'t, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + S
 pub type UseCase<A, T> = for<'t, 'c> fn(&'t mut Tx<'c>, &'t A) -> Running<'t, T>;
 
 /// Where the data is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Location {
     /// A SQLite file.
     Sqlite(PathBuf),
-    /// A PostgreSQL URL.
+    /// A PostgreSQL URL, which may hold a password.
     Postgres(String),
+}
+
+impl Location {
+    /// Reads `sqlite:PATH` or a URL of PostgreSQL.
+    ///
+    /// # Errors
+    /// It is neither; the sentence shows nothing of it, since it may hold a password.
+    pub fn parse(url: &str) -> Result<Self, String> {
+        if let Some(path) = url.strip_prefix("sqlite:").filter(|path| !path.is_empty()) {
+            return Ok(Self::Sqlite(path.into()));
+        }
+        if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
+            return Err("sqlite:PATH or postgres://USER@HOST/DATABASE is expected".to_owned());
+        }
+        match url.parse::<tokio_postgres::Config>() {
+            Ok(_) => Ok(Self::Postgres(url.to_owned())),
+            Err(_) => Err("not a URL that PostgreSQL knows".to_owned()),
+        }
+    }
+}
+
+impl fmt::Debug for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Postgres(_) => f.write_str("postgres:[secret]"),
+        }
+    }
 }
 
 /// An open database.
 #[derive(Clone)]
 pub struct Store {
     engine: Engine,
+    held: Arc<seat::Held>,
+}
+
+/// What became of a transaction that was written.
+#[derive(Debug)]
+pub enum Written<T> {
+    /// It is kept.
+    Committed(T),
+    /// The database was lost while it was committed: it is kept whole, or not at all.
+    Unknown(T, StoreError),
 }
 
 #[derive(Clone)]
@@ -71,13 +112,45 @@ impl Store {
                 Engine::Postgres(postgres::Postgres::open(url, connections_max)?)
             }
         };
-        let store = Self { engine };
+        let store = Self { engine, held: Arc::default() };
         // Looked at first: a writer would wait for whoever writes now, for nothing.
         let looked = store.read("schema", (), |tx, ()| Box::pin(migrations::is_current(tx))).await;
         if !looked.unwrap_or(false) {
             store.write("migrate", (), |tx, ()| Box::pin(migrations::run(tx))).await?;
         }
         Ok(store)
+    }
+
+    /// The same database, where every use case on PostgreSQL ends within this time.
+    #[must_use]
+    pub fn within(self, deadline: Duration) -> Self {
+        match self.engine {
+            Engine::Sqlite(_) => self,
+            Engine::Postgres(postgres) => {
+                Self { engine: Engine::Postgres(postgres.within(deadline)), held: self.held }
+            }
+        }
+    }
+
+    /// Whether it is reached over connections that can be lost while it goes on.
+    pub fn is_remote(&self) -> bool {
+        matches!(self.engine, Engine::Postgres(_))
+    }
+
+    /// The time that every instance on this database shares: its clock's, unless a test holds it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn now_ms(&self, clock: &Clock) -> Result<i64, StoreError> {
+        match (&self.engine, clock) {
+            (Engine::Postgres(_), Clock::System) => {
+                let now = self.read("now", (), |tx, ()| {
+                    Box::pin(async move { tx.first(&dialect::NOW, &[], |r| r.int("now_ms")).await })
+                });
+                now.await?.ok_or_else(|| StoreError::unexpected("now_ms"))
+            }
+            _ => Ok(clock.now_ms()),
+        }
     }
 
     /// Ends well: what SQLite keeps beside its file is folded into it.
@@ -90,7 +163,8 @@ impl Store {
     /// Runs a use case and commits it; the answer comes after the commit.
     ///
     /// # Errors
-    /// The use case's own, or the database's; nothing of it is kept then.
+    /// The use case's own, or the database's; nothing of it is kept then, unless the error says that
+    /// there is no telling.
     pub async fn write<A, T>(
         &self,
         name: &'static str,
@@ -101,9 +175,34 @@ impl Store {
         A: Send + Sync + 'static,
         T: Send + 'static,
     {
+        match self.write_told(name, arguments, use_case).await? {
+            Written::Committed(outcome) => Ok(outcome),
+            Written::Unknown(_, error) => {
+                let said = "the connection was lost; whether this was kept is not known";
+                Err(StoreError::Unavailable(format!("{name}: {said}: {}", error.chain()).into()))
+            }
+        }
+    }
+
+    /// Runs a use case and commits it, and tells where there is no telling whether it is kept.
+    ///
+    /// # Errors
+    /// The use case's own, or the database's; nothing of it is kept then.
+    pub async fn write_told<A, T>(
+        &self,
+        name: &'static str,
+        arguments: A,
+        use_case: UseCase<A, T>,
+    ) -> Result<Written<T>, StoreError>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+    {
         let arguments = Arc::new(arguments);
         match &self.engine {
-            Engine::Sqlite(sqlite) => sqlite.write(name, arguments, use_case).await,
+            Engine::Sqlite(sqlite) => {
+                sqlite.write(name, arguments, use_case).await.map(Written::Committed)
+            }
             Engine::Postgres(postgres) => postgres.write(arguments, use_case).await,
         }
     }

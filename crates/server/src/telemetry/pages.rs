@@ -85,7 +85,7 @@ fn snapshot(service: &Service, seen: Seen, now_ms: i64) -> Snapshot {
         let profile = service.profiles.get(operator.profile.as_ref()?)?;
         let used = seen.usage.iter().find(|(id, _)| *id == operator.id);
         Some(OperatorSnapshot {
-            sessions: service.sessions.count(operator.id),
+            sessions: service.store.sessions(operator.id),
             sessions_limit: operator.sessions.unwrap_or(profile.sessions),
             used: used.map_or(0, |(_, used)| *used),
             quota: operator.quota.unwrap_or(profile.quota),

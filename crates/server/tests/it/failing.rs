@@ -3,7 +3,7 @@
 use ereprov_domain::{reprovisioning::State, route::Usage};
 use ereprov_server::{
     reprovisioning::steps::{Outcome, Record, perform, record},
-    store::reprovisionings::{self, Lease},
+    store::reprovisionings::{self, Lease, Now},
 };
 
 use crate::harness::{MUT, Put, Role, Setup, fibre, get};
@@ -147,12 +147,17 @@ async fn another_driver_takes_over_when_a_lease_ends() {
     oi.ask(&Put::new(MUT, "CTP-1240357-1").body()).await.assert("OK");
     // A driver that died with its lease.
     let now_ms = oi.clock.now_ms();
-    let lease = Lease { token: "dead".into(), until_ms: now_ms + 30_000 };
-    let claimed = oi.store().write("claim", (lease, now_ms), |tx, (lease, now)| {
-        Box::pin(reprovisionings::claim(tx, lease, *now, 10))
+    let lease = Lease { token: "dead".into(), until_ms: now_ms + 5_000 };
+    let claimed = oi.store().write("claim", (lease, now_ms), |tx, (lease, ms)| {
+        Box::pin(reprovisionings::claim(
+            tx,
+            lease,
+            Now { ms: *ms, wait_max_ms: 60_000, lease_max_ms: 60_000 },
+            10,
+        ))
     });
     assert_eq!(claimed.await.unwrap().len(), 1);
-    oi.advance(29_999).await;
+    oi.advance(4_999).await;
     assert_eq!(oi.state(MUT).await, "Initié");
     oi.advance(1).await;
     oi.advance(2_100).await;

@@ -7,6 +7,7 @@ mod crash;
 mod failing;
 mod harness;
 mod http;
+mod instances;
 mod loading;
 mod naming;
 mod races;

@@ -23,7 +23,13 @@ pub struct Lease {
 static TAKE: Statement = statement!(
     "reprovisioning.take_lease",
     "UPDATE reprovisioning SET lease_token = $2, lease_until_ms = $3
-     WHERE id = $1 AND state IN ('initiated', 'in_progress') AND lease_until_ms <= $4"
+     WHERE id = $1 AND state IN ('initiated', 'in_progress')
+       AND (lease_until_ms <= $4 OR lease_until_ms > $5)"
+);
+static RENEW: Statement = statement!(
+    "reprovisioning.renew_lease",
+    "UPDATE reprovisioning SET lease_until_ms = $3
+     WHERE id = $1 AND lease_token = $2 AND state IN ('initiated', 'in_progress')"
 );
 static NEXT_DUE: Statement = statement!(
     "reprovisioning.next_due",
@@ -45,14 +51,28 @@ static FINISH: Statement = statement!(
      WHERE id = $1 AND lease_token = $2 AND state IN ('initiated', 'in_progress')"
 );
 
+/// What time it is, and how far ahead of it anything can have been set: what lies beyond was set by
+/// a clock that has gone back since, and is taken for past.
+#[derive(Debug, Clone, Copy)]
+pub struct Now {
+    /// Now.
+    pub ms: i64,
+    /// Longest wait between two steps.
+    pub wait_max_ms: i64,
+    /// Longest lease.
+    pub lease_max_ms: i64,
+}
+
 /// Takes the leases of up to `limit` jobs that are due.
 pub async fn claim(
     tx: &mut Tx<'_>,
     lease: &Lease,
-    now_ms: i64,
+    now: Now,
     limit: i64,
 ) -> Result<Vec<String>, StoreError> {
-    let params = params![&lease.token, lease.until_ms, now_ms, limit];
+    let Now { ms, wait_max_ms, lease_max_ms } = now;
+    let (due_max, lease_max) = (ms + wait_max_ms, ms + lease_max_ms);
+    let params = params![&lease.token, lease.until_ms, ms, limit, due_max, lease_max];
     tx.all(&CLAIM, params, |row| row.text("id")).await
 }
 
@@ -61,10 +81,20 @@ pub async fn take_lease(
     tx: &mut Tx<'_>,
     id: &str,
     lease: &Lease,
-    now_ms: i64,
+    now: Now,
 ) -> Result<bool, StoreError> {
-    let params = params![id, &lease.token, lease.until_ms, now_ms];
+    let params = params![id, &lease.token, lease.until_ms, now.ms, now.ms + now.lease_max_ms];
     Ok(tx.execute(&TAKE, params).await? == 1)
+}
+
+/// Makes a lease last longer; false: it is lost.
+pub async fn renew_lease(
+    tx: &mut Tx<'_>,
+    id: &str,
+    token: &str,
+    until_ms: i64,
+) -> Result<bool, StoreError> {
+    Ok(tx.execute(&RENEW, params![id, token, until_ms]).await? == 1)
 }
 
 /// When the next job may be claimed.
@@ -125,4 +155,4 @@ pub async fn finish(
 }
 
 #[cfg(test)]
-pub(super) static ALL: &[&Statement] = &[&CLAIM, &TAKE, &NEXT_DUE, &POSTPONE, &FINISH];
+pub(super) static ALL: &[&Statement] = &[&CLAIM, &TAKE, &RENEW, &NEXT_DUE, &POSTPONE, &FINISH];

@@ -9,7 +9,7 @@ use ereprov_domain::{
     route::Usage,
 };
 
-pub use jobs::{Later, Lease, claim, finish, next_due, postpone, take_lease};
+pub use jobs::{Later, Lease, Now, claim, finish, next_due, postpone, renew_lease, take_lease};
 pub use listing::{Filter, counts, list, oldest_running, resolve};
 
 use super::{

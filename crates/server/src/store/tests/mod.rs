@@ -2,12 +2,17 @@
 //! is tried on both. A missing PostgreSQL is a failure: `scripts/test` starts one.
 
 mod network;
+mod shared;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use ereprov_domain::route::{Fate, Usage};
 use network::{
     by_id, claim, finish, finish_by_lease, insert, job, operator, with_network, with_operator,
+};
+
+use shared::{
+    sessions_and_decisions_are_held, several_migrate_at_once_and_a_newer_schema_is_worked_on,
 };
 
 use super::{
@@ -40,6 +45,8 @@ macro_rules! on_both {
 
 on_both! {
     every_statement_is_prepared
+    several_migrate_at_once_and_a_newer_schema_is_worked_on
+    sessions_and_decisions_are_held
     what_fails_is_undone
     the_quota_stops_where_it_says
     a_fibre_has_one_holder
@@ -52,6 +59,11 @@ on_both! {
 
 /// A fresh database on the PostgreSQL that the test script started.
 async fn postgres() -> Store {
+    Store::open(&Location::Postgres(postgres_url().await), 16).await.unwrap()
+}
+
+/// The same, with nothing in it.
+async fn postgres_url() -> String {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let server = std::env::var("TEST_POSTGRES_URL")
         .expect("TEST_POSTGRES_URL names a PostgreSQL server; scripts/test starts one");
@@ -64,8 +76,7 @@ async fn postgres() -> Store {
         .await
         .unwrap();
     let (base, _) = server.rsplit_once('/').expect("the URL ends in a database");
-    let url = format!("{base}/{name}");
-    Store::open(&Location::Postgres(url), 16).await.unwrap()
+    format!("{base}/{name}")
 }
 
 fn statements() -> Vec<&'static Statement> {
@@ -76,6 +87,7 @@ fn statements() -> Vec<&'static Statement> {
         fibres::ALL,
         idempotency::ALL,
         inventory::ALL,
+        dialect::ALL,
         migrations::ALL,
         network_orders::ALL,
         operators::ALL,

@@ -4,7 +4,7 @@ use ereprov_domain::{reason::Reason, reprovisioning::State, route::Usage};
 
 use crate::store::{
     Store, StoreError, Tx, fibres, inventory, operators,
-    reprovisionings::{self, Lease, New},
+    reprovisionings::{self, Lease, New, Now},
 };
 
 pub(super) struct Network {
@@ -127,7 +127,7 @@ pub(super) async fn insert(store: &Store, job: New<'static>) -> Result<bool, Sto
 
 pub(super) async fn claim(store: &Store, lease: Lease, now_ms: i64) -> Vec<String> {
     let claimed = store.write("claim", (lease, now_ms), |tx, (lease, now)| {
-        Box::pin(reprovisionings::claim(tx, lease, *now, 10))
+        Box::pin(reprovisionings::claim(tx, lease, at(*now), 10))
     });
     let mut ids = claimed.await.unwrap();
     ids.sort_unstable();
@@ -151,4 +151,9 @@ pub(super) async fn finish_by_lease(store: &Store, id: &str) -> bool {
 pub(super) async fn by_id(store: &Store, id: i64) -> fibres::Fibre {
     let found = store.read("by_id", id, |tx, id| Box::pin(fibres::by_id(tx, *id)));
     found.await.unwrap().unwrap()
+}
+
+/// A time, with nothing ahead of it that could not have been set.
+pub fn at(ms: i64) -> Now {
+    Now { ms, wait_max_ms: 1_000_000, lease_max_ms: 1_000_000 }
 }

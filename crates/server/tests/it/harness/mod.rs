@@ -4,6 +4,7 @@ mod answer;
 mod caller;
 mod network;
 mod oi;
+pub mod postgres;
 mod program;
 mod question;
 mod schema;

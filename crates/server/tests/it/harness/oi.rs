@@ -23,6 +23,7 @@ use tempfile::TempDir;
 use super::{
     answer::Reply,
     caller::{Caller, Lost, basic, envelope},
+    postgres,
 };
 
 /// How a server is set up for a test.
@@ -37,6 +38,8 @@ pub struct Setup {
     pub entropy: Entropy,
     /// Whether the driver works by itself.
     pub driver_runs: bool,
+    /// A PostgreSQL database instead of a SQLite file.
+    pub postgres: Option<String>,
 }
 
 impl Default for Setup {
@@ -47,6 +50,7 @@ impl Default for Setup {
             clock: Clock::System,
             entropy: Entropy::system(),
             driver_runs: true,
+            postgres: None,
         }
     }
 }
@@ -55,6 +59,11 @@ impl Setup {
     /// Settings over those of the demo.
     pub fn config(toml: &str) -> Self {
         Self { config: toml.to_owned(), ..Self::default() }
+    }
+
+    /// On a fresh PostgreSQL database.
+    pub async fn on_postgres(self) -> Self {
+        Self { postgres: Some(postgres::fresh().await), ..self }
     }
 
     /// The clock stands at this time, and the driver is stepped by hand.
@@ -84,6 +93,7 @@ pub struct Oi {
     pub clock: Clock,
     pub folder: TempDir,
     caller: Caller,
+    config: Config,
 }
 
 /// The demo's settings, made quick: a test does not wait for seconds.
@@ -110,7 +120,7 @@ impl Oi {
 
     async fn start(setup: Setup) -> Self {
         let folder = TempDir::new().unwrap();
-        let config = configuration(&folder, &setup.config);
+        let config = configuration(&folder, &setup.config, setup.postgres.as_deref());
         let claim = run::claim(&config).unwrap();
         let store = Store::open(&config.location().unwrap(), 8).await.unwrap();
         load(&store, &setup.files, &config.profiles().unwrap(), loading(0)).await.unwrap();
@@ -120,7 +130,26 @@ impl Oi {
             driver_runs: setup.driver_runs,
         };
         let running = run::start(&config, claim, store, parts).await.unwrap();
-        Self { running, clock: setup.clock, folder, caller: Caller::new() }
+        Self { running, clock: setup.clock, folder, caller: Caller::new(), config }
+    }
+
+    /// One more instance on the same database.
+    pub async fn another(&self) -> Self {
+        let claim = run::claim(&self.config).unwrap();
+        let store = Store::open(&self.config.location().unwrap(), 8).await.unwrap();
+        let parts = Parts {
+            clock: self.clock.clone(),
+            entropy: Entropy::system(),
+            driver_runs: matches!(self.clock, Clock::System),
+        };
+        let running = run::start(&self.config, claim, store, parts).await.unwrap();
+        Self {
+            running,
+            clock: self.clock.clone(),
+            folder: TempDir::new().unwrap(),
+            caller: Caller::new(),
+            config: self.config.clone(),
+        }
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -258,10 +287,13 @@ pub fn loading(at_ms: i64) -> Act {
 }
 
 /// The demo's configuration with the quick one and the test's own over it.
-fn configuration(folder: &TempDir, own: &str) -> Config {
+fn configuration(folder: &TempDir, own: &str, postgres: Option<&str>) -> Config {
     let mut table: toml::Table = include_str!("../../../demo/demo.toml").parse().unwrap();
     for over in [QUICK, own] {
         overlay(&mut table, over.parse().unwrap());
+    }
+    if let Some(url) = postgres {
+        overlay(&mut table, format!("[database]\nurl = \"{url}\"").parse().unwrap());
     }
     let text = toml::to_string(&table).unwrap();
     let file = Some(("test.toml", text.as_str()));

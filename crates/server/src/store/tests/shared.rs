@@ -1,0 +1,53 @@
+//! What several instances share: the schema, and what their requests hold.
+
+use crate::store::{Store, StoreError, migrations};
+
+pub(super) async fn several_migrate_at_once_and_a_newer_schema_is_worked_on(store: Store) {
+    let newer = |needs: i64| {
+        let store = store.clone();
+        async move {
+            let text = format!(
+                "DELETE FROM schema_step WHERE number = 99;
+                 INSERT INTO schema_step (number, name, needs) VALUES (99, 'later', {needs})"
+            );
+            let written = store.write("newer", text, |tx, text| Box::pin(tx.script(text)));
+            written.await.unwrap();
+            let current = store.read("current", (), |tx, ()| Box::pin(migrations::is_current(tx)));
+            let run = store.write("migrate", (), |tx, ()| Box::pin(migrations::run(tx)));
+            (current.await.unwrap(), run.await)
+        }
+    };
+    let (current, run) = newer(1).await;
+    assert!(current && run.is_ok(), "a step that only adds lets this program go on: {run:?}");
+    let (current, run) = newer(99).await;
+    assert!(!current);
+    assert!(matches!(run, Err(StoreError::Broken(why)) if why.to_string().contains("step 99")));
+}
+
+pub(super) async fn sessions_and_decisions_are_held(store: Store) {
+    let mut first = store.seat().await.unwrap();
+    let mut second = store.seat().await.unwrap();
+    let mut third = store.seat().await.unwrap();
+    assert!(first.open_session(1, 2).await.unwrap());
+    assert!(second.open_session(1, 2).await.unwrap());
+    assert!(!third.open_session(1, 2).await.unwrap(), "the third of two");
+    assert_eq!(store.sessions(1), 2);
+    assert!(third.open_session(2, 2).await.unwrap(), "another operator");
+    assert!(first.begin_decision(1, "A").await.unwrap());
+    assert!(!second.begin_decision(1, "A").await.unwrap());
+    assert!(second.begin_decision(1, "B").await.unwrap(), "another contract");
+    assert!(third.begin_decision(2, "A").await.unwrap(), "another operator's");
+    first.leave().await;
+    assert!(third.begin_decision(1, "A").await.unwrap());
+    let mut fourth = store.seat().await.unwrap();
+    assert!(fourth.open_session(1, 2).await.unwrap(), "one is free again");
+    // Dropped in the middle, as a bug does.
+    drop(second);
+    let mut fifth = store.seat().await.unwrap();
+    let give_up = std::time::Instant::now() + std::time::Duration::from_secs(5);
+    while !fifth.open_session(1, 2).await.unwrap() {
+        assert!(std::time::Instant::now() < give_up, "what was dropped is never free");
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    assert_eq!(store.sessions(1), 2);
+}
