@@ -108,6 +108,7 @@ fn show(context: &Context, entries: &[Entry], names: &HashMap<i64, String>) -> R
                 "code": entry.code,
                 "detail": entry.detail,
                 "duration_us": entry.duration_us,
+                "admitted_us": entry.admitted_us,
                 "address": entry.address,
             })
         });
