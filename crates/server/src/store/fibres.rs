@@ -81,6 +81,8 @@ pub struct Pto {
     pub reference: String,
     /// The contract that holds its fibre, or keeps it in a running re-provisioning.
     pub contract_id: Option<i64>,
+    /// Key of the fibre that serves it, where that is labelled as somebody's, and is in service.
+    pub in_use_by: Option<i64>,
 }
 
 macro_rules! select {
@@ -117,7 +119,9 @@ static WHEREABOUTS: Statement = statement!(
 );
 static FIND_PTO: Statement = statement!(
     "pto.find",
-    "SELECT pto.id, pto.ref, COALESCE(fibre.contract_id, reprovisioning.contract_id) AS holder
+    "SELECT pto.id, pto.ref, COALESCE(fibre.contract_id, reprovisioning.contract_id) AS holder,
+       CASE WHEN fibre.usage <> 'available' AND NOT fibre.out_of_service THEN fibre.id END
+         AS in_use_by
      FROM pto
      JOIN floor ON floor.id = pto.floor_id
      LEFT JOIN fibre ON fibre.pto_id = pto.id
@@ -204,6 +208,7 @@ pub async fn find_pto(
             id: row.int("id")?,
             reference: row.text("ref")?,
             contract_id: row.optional_int("holder")?,
+            in_use_by: row.optional_int("in_use_by")?,
         })
     };
     tx.first(&FIND_PTO, params![reference, site_id], read).await

@@ -128,6 +128,18 @@ async fn a_named_socket_is_kept_instead_of_the_contracts_own() {
     assert_eq!(routes.of("fibre", &free, "referencePTO"), Some(fresh));
     let own = fibre("DEMO-ZMD", Role::Current);
     assert_eq!(routes.of("fibre", &own, "referencePTO"), Some(own.clone()));
+    // A socket in use is somebody's, known or not; the asked fibre's own goes by the fibre's rules.
+    let fresh = fibre("DEMO-SIMPLE", Role::Fresh);
+    let asked = Put::new("DEMO-SIMPLE", &fresh).keep().pto(&fibre("DEMO-SIMPLE", Role::Taken));
+    oi.ask(&asked.body()).await.assert_ko("20015", "dessert une autre ligne");
+    let reserved = fibre("DEMO-SIMPLE", Role::Reserved);
+    let asked = Put::new("DEMO-SIMPLE", &reserved).keep().pto(&reserved);
+    oi.ask(&asked.body()).await.assert("OK");
+    let stranger = Put::new(MUT, "CTP-1240359-1").keep().pto("CTP-1240358-1");
+    oi.ask(&stranger.body()).await.assert_ko("20015", "dessert une autre ligne");
+    // One that is out of service is nobody's: the broken fibre's socket still hangs on the wall.
+    let broken = Put::new(MUT, "CTP-1240359-1").keep().pto("CTP-1240906-1");
+    oi.ask(&broken.body()).await.assert("OK");
     // The neighbour's socket is the neighbour's.
     let neighbour = fibre("DEMO-OPAC", Role::Neighbour);
     let stolen = Put::new("DEMO-ZTD-PAVILLON", &fibre("DEMO-ZTD-PAVILLON", Role::Fresh)).keep();
