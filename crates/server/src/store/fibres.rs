@@ -161,7 +161,8 @@ static LEAVE: Statement = statement!(
 );
 static RESTORE: Statement = statement!(
     "fibre.restore",
-    "UPDATE fibre SET usage = 'available', out_of_service = FALSE, updated_by = 'restore'
+    "UPDATE fibre SET usage = CASE WHEN contract_id IS NULL THEN 'available' ELSE 'occupied' END,
+       out_of_service = FALSE, updated_by = 'restore'
      WHERE ref = $1 AND out_of_service"
 );
 static SERVE: Statement = statement!(
@@ -262,7 +263,8 @@ pub async fn leave(
     tx.execute(&LEAVE, params).await.map(drop)
 }
 
-/// Offers an out-of-service fibre again; false: it is not out of service.
+/// Puts an out-of-service fibre back in service: it is offered again where nobody holds it. False: it
+/// is not out of service.
 pub async fn restore(tx: &mut Tx<'_>, reference: &str) -> Result<bool, StoreError> {
     Ok(tx.execute(&RESTORE, params![reference]).await? == 1)
 }

@@ -3,7 +3,7 @@
 use ereprov_domain::{reprovisioning::State, route::Usage};
 use ereprov_server::{
     reprovisioning::admin::{self, AdminError},
-    store::admin_acts::Act,
+    store::{admin_acts::Act, fibres},
 };
 
 use crate::harness::{MUT, Put, Reply, Role, Setup, fibre, get, routes, structure};
@@ -245,6 +245,21 @@ async fn a_retry_is_a_new_attempt_linked_to_the_old_one() {
     oi.sqlite().execute("UPDATE fibre SET usage = 'occupied' WHERE ref = ?1", [&free]).unwrap();
     let refused = admin::retry(&oi.running.driver, &old.id, act("refused")).await;
     assert!(matches!(refused, Err(AdminError::Refused(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_restored_fibre_is_offered_where_nobody_holds_it() {
+    let oi = Setup::noon().start().await;
+    let (own, broken) = (fibre("DEMO-ZMD", Role::Current), fibre("DEMO-ZMD", Role::Broken));
+    let broke = "UPDATE fibre SET out_of_service = TRUE WHERE ref = ?1";
+    assert_eq!(oi.sqlite().execute(broke, [&own]), Ok(1));
+    for (reference, usage) in [(own, Usage::Occupied), (broken, Usage::Available)] {
+        let restored = oi.store().write("restore", reference.clone(), |tx, reference| {
+            Box::pin(fibres::restore(tx, reference))
+        });
+        assert!(restored.await.unwrap());
+        assert_eq!(oi.fibre(&reference).await.usage, usage, "{reference}");
+    }
 }
 
 #[tokio::test]
