@@ -35,7 +35,7 @@ pub struct Args {
 pub async fn run(context: &Context, args: Args) -> Result<(), Failure> {
     if context.config.is_some() {
         return Err(Failure::usage("the demo has its own configuration")
-            .hint("`ereprovd serve --config FILE` runs the service with yours"));
+            .hint("without --config and EREPROV_CONFIG it starts; `ereprovd serve` runs the service with yours"));
     }
     let temporary;
     let folder = match &args.data_dir {

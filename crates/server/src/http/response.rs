@@ -49,7 +49,9 @@ pub(super) fn unreadable(
         Unreadable::Http(status, said) => {
             service.metrics.fault("http");
             tracing::info!(request_id, status = status.as_u16(), reason = said.trim(), "refused");
-            return sentence(*status, said);
+            let mut response = sentence(*status, said);
+            name(&mut response, request_id);
+            return response;
         }
         Unreadable::Fault(fault) => fault,
     };
@@ -103,8 +105,13 @@ fn document(
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(version.content_type()));
-    if let Ok(id) = HeaderValue::from_str(request_id) {
-        headers.insert("x-request-id", id);
-    }
+    name(&mut response, request_id);
     response
+}
+
+/// Says which request it answers, as the log does.
+fn name(response: &mut Response<Body>, request_id: &str) {
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        response.headers_mut().insert("x-request-id", id);
+    }
 }

@@ -219,7 +219,7 @@ fn target_of(contract: &Contract, fibre: &Fibre, kept: Option<&Pto>) -> Result<T
         usage: fibre.shown_usage(),
         // Whoever keeps its socket will take that away: the fibre is not what it seems.
         holder: holder(fibre.contract_id.or(fibre.pto_keeper_id), contract.id),
-        kept_pto_holder: holder(kept.and_then(|pto| pto.contract_id), contract.id),
+        kept_pto_holder: kept.map_or(Holder::Nobody, |pto| holder_of_pto(pto, contract, fibre)),
     })
 }
 
@@ -228,6 +228,15 @@ fn holder(holder: Option<i64>, contract_id: i64) -> Holder {
         None => Holder::Nobody,
         Some(id) if id == contract_id => Holder::ThisContract,
         Some(_) => Holder::AnotherContract,
+    }
+}
+
+/// Who holds the socket that is to be kept. One that is labelled as somebody's is, known or not
+/// (contract.md, D29, D31), but for the asked fibre's own, which goes by the fibre's rules.
+fn holder_of_pto(pto: &Pto, contract: &Contract, asked: &Fibre) -> Holder {
+    match (pto.contract_id, pto.in_use_by) {
+        (None, Some(fibre_id)) if fibre_id != asked.id => Holder::AnotherContract,
+        (known, _) => holder(known, contract.id),
     }
 }
 

@@ -123,9 +123,7 @@ fn saw(
         Progress::Working { until_ms } => (State::InProgress, until_ms),
         Progress::Done => return Ok(Outcome::End(State::Completed, None)),
         Progress::Refused(why) => return Ok(Outcome::End(State::Failed, Some(why))),
-        Progress::CalledOff => {
-            return Ok(Outcome::End(State::Cancelled, Some("called off in Networks".to_owned())));
-        }
+        Progress::CalledOff => return Ok(called_off(patience, job)),
         // It forgot: handing it over again is harmless, but not for ever.
         Progress::Unknown => {
             let said = "Networks has never heard of it".to_owned();
@@ -133,6 +131,18 @@ fn saw(
         }
     };
     Ok(later(job, state, Step::Watch, look_again(until_ms), 0, now_ms))
+}
+
+/// Called off, and not recorded as such: by the OI, or, where it was about to be, after too many
+/// failures.
+fn called_off(patience: &Patience, job: &Reprovisioning) -> Outcome {
+    let failures = job.failures + 1;
+    if failures >= patience.failures_max {
+        let said = job.last_error.as_deref().unwrap_or("not known");
+        let why = format!("given up after {failures} failures of Networks, the last: {said}");
+        return Outcome::End(State::Failed, Some(why));
+    }
+    Outcome::End(State::Cancelled, Some("called off in Networks".to_owned()))
 }
 
 fn later(

@@ -81,6 +81,8 @@ pub struct Pto {
     pub reference: String,
     /// The contract that holds its fibre, or keeps it in a running re-provisioning.
     pub contract_id: Option<i64>,
+    /// Key of the fibre that serves it, where that is labelled as somebody's, and is in service.
+    pub in_use_by: Option<i64>,
 }
 
 macro_rules! select {
@@ -117,7 +119,9 @@ static WHEREABOUTS: Statement = statement!(
 );
 static FIND_PTO: Statement = statement!(
     "pto.find",
-    "SELECT pto.id, pto.ref, COALESCE(fibre.contract_id, reprovisioning.contract_id) AS holder
+    "SELECT pto.id, pto.ref, COALESCE(fibre.contract_id, reprovisioning.contract_id) AS holder,
+       CASE WHEN fibre.usage <> 'available' AND NOT fibre.out_of_service THEN fibre.id END
+         AS in_use_by
      FROM pto
      JOIN floor ON floor.id = pto.floor_id
      LEFT JOIN fibre ON fibre.pto_id = pto.id
@@ -157,7 +161,8 @@ static LEAVE: Statement = statement!(
 );
 static RESTORE: Statement = statement!(
     "fibre.restore",
-    "UPDATE fibre SET usage = 'available', out_of_service = FALSE, updated_by = 'restore'
+    "UPDATE fibre SET usage = CASE WHEN contract_id IS NULL THEN 'available' ELSE 'occupied' END,
+       out_of_service = FALSE, updated_by = 'restore'
      WHERE ref = $1 AND out_of_service"
 );
 static SERVE: Statement = statement!(
@@ -204,6 +209,7 @@ pub async fn find_pto(
             id: row.int("id")?,
             reference: row.text("ref")?,
             contract_id: row.optional_int("holder")?,
+            in_use_by: row.optional_int("in_use_by")?,
         })
     };
     tx.first(&FIND_PTO, params![reference, site_id], read).await
@@ -257,7 +263,8 @@ pub async fn leave(
     tx.execute(&LEAVE, params).await.map(drop)
 }
 
-/// Offers an out-of-service fibre again; false: it is not out of service.
+/// Puts an out-of-service fibre back in service: it is offered again where nobody holds it. False: it
+/// is not out of service.
 pub async fn restore(tx: &mut Tx<'_>, reference: &str) -> Result<bool, StoreError> {
     Ok(tx.execute(&RESTORE, params![reference]).await? == 1)
 }

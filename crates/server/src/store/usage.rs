@@ -12,10 +12,11 @@ static USED: Statement = statement!(
     "SELECT used FROM monthly_usage WHERE operator_id = $1 AND month = $2"
 );
 // No row comes back where the limit is reached: the count and the refusal are one act, on any
-// number of instances.
+// number of instances. (Compared with 1 alone, PostgreSQL would take the limit for 32 bits.)
 static COUNT: Statement = statement!(
     "monthly_usage.count",
-    "INSERT INTO monthly_usage (operator_id, month, used) SELECT $1, $2, 1 WHERE $3 >= 1
+    "INSERT INTO monthly_usage (operator_id, month, used)
+       SELECT $1, $2, 1 WHERE CAST($3 AS BIGINT) >= 1
      ON CONFLICT (operator_id, month) DO UPDATE SET used = monthly_usage.used + 1
        WHERE monthly_usage.used < $3
      RETURNING used"

@@ -321,6 +321,8 @@ fn the_environment_has_no_say_in_a_demo_and_may_hold_anything() {
     assert!(!process.url.contains("127.0.0.1:1/"), "{}", process.url);
     process.terminate();
     assert!(!production.exists(), "the demo's logins go into the demo's database only");
+    let refused = program(&["demo"]).env("EREPROV_CONFIG", "/etc/oi.toml").output().unwrap();
+    assert!(failed(&refused, 2).contains("without --config and EREPROV_CONFIG"));
     let checked = program(&["config", "check"])
         .env("FOREIGN", std::ffi::OsStr::from_bytes(b"\xff"))
         .output()

@@ -86,6 +86,28 @@ async fn what_is_called_off_after_too_many_failures_frees_its_fibre() {
 }
 
 #[tokio::test]
+async fn a_giving_up_that_is_cut_in_the_middle_is_a_failure_all_the_same() {
+    let config = "[workflow]\nfailures_max = 2\n
+        [[networks.behaviour]]\ncontract = \"DEMO-ZMD\"\nerrors = 2\n";
+    let oi = Setup { config: config.into(), ..Setup::noon() }.start().await;
+    let free = fibre("DEMO-ZMD", Role::Free);
+    oi.ask(&Put::new("DEMO-ZMD", &free).body()).await.assert("OK");
+    oi.advance(0).await;
+    let job = oi.jobs().await.into_iter().find(|job| job.contract_ref == "DEMO-ZMD").unwrap();
+    assert_eq!(job.failures, 1);
+    // The second failure: called off in Networks, and killed before that is recorded.
+    let driver = &oi.running.driver;
+    let lost = perform(&driver.networks, &driver.patience, &job, oi.clock.now_ms()).await;
+    assert!(matches!(lost, Outcome::End(State::Failed, _)), "{lost}");
+    for _ in 0..3 {
+        oi.advance(2500).await;
+    }
+    assert_eq!(oi.state("DEMO-ZMD").await, "En échec", "nobody cancelled it");
+    let freed = oi.fibre(&free).await;
+    assert_eq!((freed.contract_ref, freed.usage), (None, Usage::Available));
+}
+
+#[tokio::test]
 async fn a_networks_that_hangs_is_a_networks_that_fails() {
     let config =
         "[workflow]\nfailures_max = 2\nlease_ms = 1000\n[networks]\ncall_deadline_ms = 50\n

@@ -132,6 +132,37 @@ async fn the_checks_come_in_their_order() {
     oi.ask(&Put::new("DEMO-20008", "CTP-0-0").body()).await.assert("20005");
     let current = fibre("DEMO-20008", Role::Current);
     oi.ask(&Put::new("DEMO-20008", &current).body()).await.assert("20015");
+    // The method before the quota, the quota before the arguments, those before the contract.
+    let named_nonsense = Put::new("UNKNOWN", &"F".repeat(256)).body();
+    oi.ask(&named_nonsense).await.assert("20001");
+    for login in ["oc-lecture", "oc-quota"] {
+        oi.limit(login, Some(0), None).await;
+    }
+    oi.ask_as("oc-lecture", &named_nonsense).await.assert("20021");
+    oi.ask_as("oc-quota", &nonsense).await.assert("20016");
+}
+
+#[tokio::test]
+async fn sessions_come_before_the_quota_and_a_replay_before_the_order() {
+    let oi = Setup::config("[networks]\nask_deadline_ms = 800").start().await;
+    oi.limit("oc-demo", None, Some(1)).await;
+    let slow = Put::new("DEMO-20010", &fibre("DEMO-20010", Role::Free)).body();
+    let (_, second) = tokio::join!(oi.ask(&slow), async {
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        oi.limit("oc-demo", Some(0), Some(1)).await;
+        oi.ask(&structure(MUT)).await
+    });
+    second.assert("20007");
+    oi.ask(&structure(MUT)).await.assert("20016");
+    oi.limit("oc-demo", Some(100), None).await;
+    let put = Put::new(MUT, "CTP-1240357-1").body();
+    let named = async |put: &str| oi.ask_with("oc-demo", put, &[("idempotency-key", "k")]).await;
+    let first = named(&put).await;
+    first.assert("OK");
+    let done = "UPDATE contract SET order_state = 'done' WHERE ref = ?1";
+    assert_eq!(oi.sqlite().execute(done, [MUT]), Ok(1));
+    assert_eq!(named(&put).await.body, first.body);
+    oi.ask(&put).await.assert("20018");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use ereprov_domain::{reprovisioning::State, route::Usage};
 use ereprov_server::{
     reprovisioning::admin::{self, AdminError},
-    store::admin_acts::Act,
+    store::{admin_acts::Act, fibres},
 };
 
 use crate::harness::{MUT, Put, Reply, Role, Setup, fibre, get, routes, structure};
@@ -128,6 +128,18 @@ async fn a_named_socket_is_kept_instead_of_the_contracts_own() {
     assert_eq!(routes.of("fibre", &free, "referencePTO"), Some(fresh));
     let own = fibre("DEMO-ZMD", Role::Current);
     assert_eq!(routes.of("fibre", &own, "referencePTO"), Some(own.clone()));
+    // A socket in use is somebody's, known or not; the asked fibre's own goes by the fibre's rules.
+    let fresh = fibre("DEMO-SIMPLE", Role::Fresh);
+    let asked = Put::new("DEMO-SIMPLE", &fresh).keep().pto(&fibre("DEMO-SIMPLE", Role::Taken));
+    oi.ask(&asked.body()).await.assert_ko("20015", "dessert une autre ligne");
+    let reserved = fibre("DEMO-SIMPLE", Role::Reserved);
+    let asked = Put::new("DEMO-SIMPLE", &reserved).keep().pto(&reserved);
+    oi.ask(&asked.body()).await.assert("OK");
+    let stranger = Put::new(MUT, "CTP-1240359-1").keep().pto("CTP-1240358-1");
+    oi.ask(&stranger.body()).await.assert_ko("20015", "dessert une autre ligne");
+    // One that is out of service is nobody's: the broken fibre's socket still hangs on the wall.
+    let broken = Put::new(MUT, "CTP-1240359-1").keep().pto("CTP-1240906-1");
+    oi.ask(&broken.body()).await.assert("OK");
     // The neighbour's socket is the neighbour's.
     let neighbour = fibre("DEMO-OPAC", Role::Neighbour);
     let stolen = Put::new("DEMO-ZTD-PAVILLON", &fibre("DEMO-ZTD-PAVILLON", Role::Fresh)).keep();
@@ -233,6 +245,21 @@ async fn a_retry_is_a_new_attempt_linked_to_the_old_one() {
     oi.sqlite().execute("UPDATE fibre SET usage = 'occupied' WHERE ref = ?1", [&free]).unwrap();
     let refused = admin::retry(&oi.running.driver, &old.id, act("refused")).await;
     assert!(matches!(refused, Err(AdminError::Refused(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_restored_fibre_is_offered_where_nobody_holds_it() {
+    let oi = Setup::noon().start().await;
+    let (own, broken) = (fibre("DEMO-ZMD", Role::Current), fibre("DEMO-ZMD", Role::Broken));
+    let broke = "UPDATE fibre SET out_of_service = TRUE WHERE ref = ?1";
+    assert_eq!(oi.sqlite().execute(broke, [&own]), Ok(1));
+    for (reference, usage) in [(own, Usage::Occupied), (broken, Usage::Available)] {
+        let restored = oi.store().write("restore", reference.clone(), |tx, reference| {
+            Box::pin(fibres::restore(tx, reference))
+        });
+        assert!(restored.await.unwrap());
+        assert_eq!(oi.fibre(&reference).await.usage, usage, "{reference}");
+    }
 }
 
 #[tokio::test]

@@ -160,6 +160,9 @@ async fn the_quota_stops_where_it_says(store: Store) {
     assert_eq!(passed, (1..=20).collect::<Vec<_>>());
     let none = store.write("count", id, |tx, id| Box::pin(usage::count(tx, *id, "2026-12", 0)));
     assert_eq!(none.await.unwrap(), None, "a quota of nothing lets nothing pass");
+    let most = store
+        .write("count", id, |tx, id| Box::pin(usage::count(tx, *id, "2026-12", u32::MAX.into())));
+    assert_eq!(most.await.unwrap(), Some(1), "as many as `ereprovd operator set --quota` takes");
     let used = store.read("used", id, |tx, id| Box::pin(usage::used(tx, *id, "2026-11")));
     assert_eq!(used.await.unwrap(), 20);
 }

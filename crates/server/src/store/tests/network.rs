@@ -32,6 +32,7 @@ pub(super) async fn with_operator(store: &Store) -> i64 {
         Box::pin(async move {
             assert!(operators::insert(tx, &operator("oc")).await?);
             assert!(!operators::insert(tx, &operator("oc")).await?, "a login is one operator's");
+            assert_eq!(operators::find(tx, "o\0c").await?, None, "a caller may send anything");
             Ok(operators::find(tx, "oc").await?.unwrap().id)
         })
     });
