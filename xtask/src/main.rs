@@ -1,6 +1,7 @@
 //! What a person would forget, and what takes a machine to see.
 
 mod tidy;
+mod torture;
 
 use std::{
     path::{Path, PathBuf},
@@ -11,8 +12,9 @@ fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     match arguments.next().as_deref() {
         Some("tidy") => tidy::run(),
+        Some("torture") => torture::run(arguments),
         _ => {
-            say("usage: cargo xtask tidy");
+            say("usage: cargo xtask tidy | torture");
             ExitCode::from(2)
         }
     }
