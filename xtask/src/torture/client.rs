@@ -75,6 +75,8 @@ impl Client {
             let pause = match code {
                 // Nothing more this month: a look now and then.
                 Some(20016) => self.chance.time(100, 300),
+                // The database is away.
+                Some(10100 | 10101) => self.chance.time(50, 250),
                 _ => self.chance.time(1, 60),
             };
             tokio::time::sleep(pause).await;

@@ -33,6 +33,8 @@ pub(super) struct Done {
     pub(super) cuts: u64,
     /// Of these, in the middle of a COMMIT.
     pub(super) commits_cut: u64,
+    /// Instances that stopped by themselves: at their start they found no database.
+    pub(super) stopped: u64,
     /// Times that PostgreSQL hung or was slow for an instance.
     pub(super) hangs: u64,
 }
@@ -63,8 +65,10 @@ impl Faults {
                 self.disturb().await;
             }
             for instance in &mut self.victims.instances {
-                // One that found no database may have given up.
-                instance.start()?;
+                if !instance.runs()? {
+                    self.done.stopped += 1;
+                    instance.start()?;
+                }
             }
         }
         for proxy in self.victims.in_front.iter().chain(&self.victims.behind) {

@@ -127,7 +127,12 @@ async fn all(arguments: &Arguments) -> anyhow::Result<usize> {
         bail!("{} is not empty", folder.display());
     }
     summary::print(&format!("seed {seed}, {}, {}", program.display(), folder.display()));
-    let network = Arc::new(Network::new(arguments.fibres, arguments.seconds));
+    // So that it ends in the middle of the run: one database is the faster one.
+    let calls_a_second = match arguments.database {
+        Kind::Sqlite => 20,
+        Kind::Postgres => 3,
+    };
+    let network = Arc::new(Network::new(arguments.fibres, calls_a_second * arguments.seconds));
     let (victims, database) = prepare(arguments, &program, &folder, &network).await?;
     let (mut victims, done) = hurt(arguments, &folder, seed, &network, victims).await?;
     let rested = rest(&database).await?;

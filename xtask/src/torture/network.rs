@@ -40,10 +40,9 @@ pub(super) struct Operator {
 }
 
 impl Network {
-    /// A network with this many free fibres, for a run of this many seconds.
-    pub(super) fn new(free_fibres: usize, seconds: u64) -> Self {
+    /// A network with this many free fibres; two operators have about this quota.
+    pub(super) fn new(free_fibres: usize, few: u64) -> Self {
         let plenty = 1_000_000;
-        let few = 8 * seconds;
         let limits = [
             (plenty, None),
             (plenty, Some(16)),
@@ -142,7 +141,7 @@ impl Network {
         );
         let behaviours = [
             (15, "ask = \"silence\""),
-            (14, "ask = \"silence\""),
+            (14, "start_ms = 400"),
             (13, "refuses = true"),
             (12, "errors = 2"),
         ];

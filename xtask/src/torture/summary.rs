@@ -1,6 +1,9 @@
 //! What a run came to, for whoever reads it in a terminal.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use super::{
     check::Report,
@@ -55,12 +58,19 @@ pub(super) fn tell(
         }
     }
     let count = |what: &dyn Fn(&Seen) -> bool| seen.iter().filter(|seen| what(seen)).count();
+    if done.stopped > 0 {
+        print(&format!(
+            "instances that stopped by themselves, and were started again: {}",
+            done.stopped
+        ));
+    }
+    let codes: BTreeSet<_> = seen.iter().filter_map(|seen| seen.discharge_code.as_ref()).collect();
     let is_put = |seen: &Seen| seen.method == "putReprovisionning";
     print(&format!(
         "puts sent {}, acknowledged {}, gets {}, kills of instances {}, kills of PostgreSQL {}, \
          cuts {} (in COMMIT {}), hangs {}, lost answers {}",
         count(&|seen| is_put(seen) && seen.outcome != Outcome::Unsent),
-        count(&Seen::is_accepted),
+        codes.len(),
         count(&|seen| !is_put(seen) && seen.outcome != Outcome::Unsent),
         done.instances_killed,
         done.postgres_killed,

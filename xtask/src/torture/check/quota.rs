@@ -48,10 +48,7 @@ pub(super) fn check(index: &Index<'_>, report: &mut Report) {
 fn counts(row: &Audit, has_sessions: bool) -> Option<bool> {
     match row.code {
         Some(code) if NOT_ADMITTED.contains(&code) => Some(false),
-        Some(code) if ANYWHERE.contains(&code) => {
-            // Between its session and its quota a call may be cut off.
-            if has_sessions && row.admitted_us.is_none() { Some(false) } else { None }
-        }
+        Some(code) if ANYWHERE.contains(&code) => has_sessions.then_some(row.admitted_us.is_some()),
         _ => Some(true),
     }
 }

@@ -296,6 +296,7 @@ fn a_failure_of_the_database_counts_where_the_call_was_admitted() {
     };
     assert_eq!(with_failure(None, 2).count(), 0);
     assert_eq!(with_failure(None, 3).count(), 1);
+    assert_eq!(with_failure(Some(10), 2).count(), 1);
     assert_eq!(with_failure(Some(10), 3).count(), 0);
     assert_eq!(with_failure(Some(10), 4).count(), 1);
 }
