@@ -22,7 +22,10 @@ pub(super) fn check(index: &Index<'_>, report: &mut Report) {
         }
         let rows = index.facts.audit.iter().filter(|row| row.operator_id == Some(operator.id));
         let (mut least, mut most) = (0, 0);
-        for counts in rows.map(|row| counts(row, index.facts.audit_has_sessions)) {
+        // What failed after its session was open, and before it was told that it is one too many,
+        // looks like what failed later.
+        let is_exhausted = used >= operator.quota;
+        for counts in rows.map(|row| counts(row, index.facts.audit_has_sessions, is_exhausted)) {
             least += i64::from(counts == Some(true));
             most += i64::from(counts != Some(false));
         }
@@ -45,10 +48,14 @@ pub(super) fn check(index: &Index<'_>, report: &mut Report) {
 }
 
 /// Whether a row is of an admitted call; `None`: it does not tell.
-fn counts(row: &Audit, has_sessions: bool) -> Option<bool> {
+fn counts(row: &Audit, has_sessions: bool, is_exhausted: bool) -> Option<bool> {
     match row.code {
         Some(code) if NOT_ADMITTED.contains(&code) => Some(false),
-        Some(code) if ANYWHERE.contains(&code) => has_sessions.then_some(row.admitted_us.is_some()),
+        Some(code) if ANYWHERE.contains(&code) => match (has_sessions, row.admitted_us) {
+            (true, None) => Some(false),
+            (true, Some(_)) if !is_exhausted => Some(true),
+            _ => None,
+        },
         _ => Some(true),
     }
 }

@@ -2,6 +2,9 @@
 
 use super::{Index, Kind, Report};
 
+/// Codes of requests that may have lost their connection, and their session with it, before they
+/// were answered.
+const MAY_HAVE_LOST_IT: [i64; 4] = [0, 10100, 10101, 10200];
 /// Taken from each end of a session, in microseconds: the clock's own grain.
 const GRAIN_US: i64 = 1000;
 
@@ -15,6 +18,9 @@ pub(super) fn check(index: &Index<'_>, report: &mut Report) {
         let mut turns = Vec::new();
         for row in index.facts.audit.iter().filter(|row| row.operator_id == Some(operator.id)) {
             let Some(admitted_us) = row.admitted_us else { continue };
+            if row.code.is_some_and(|code| MAY_HAVE_LOST_IT.contains(&code)) {
+                continue;
+            }
             let from = row.at_ms * 1000 + admitted_us + GRAIN_US;
             let to = row.at_ms * 1000 + row.duration_us - GRAIN_US;
             if from < to {

@@ -299,6 +299,12 @@ fn a_failure_of_the_database_counts_where_the_call_was_admitted() {
     assert_eq!(with_failure(Some(10), 2).count(), 1);
     assert_eq!(with_failure(Some(10), 3).count(), 0);
     assert_eq!(with_failure(Some(10), 4).count(), 1);
+    // With nothing left, it may have been one too many before it failed.
+    let exhausted = found(|facts, _| {
+        facts.audit.push(audit("failed", 1000, Some(10101)));
+        facts.operators[0].quota = 2;
+    });
+    assert_eq!(exhausted.count(), 0, "{exhausted:#?}");
 }
 
 #[test]
@@ -313,6 +319,12 @@ fn more_sessions_than_allowed() {
     finds(Kind::Sessions, "oc1 had 3 requests at once (2 allowed)", third(168));
     // The first one ends at 180, in which its grain is.
     assert_eq!(found(third(177)).count(), 0);
+    let lost = found(|facts, _| {
+        facts.audit.push(audit("second", 165, None));
+        facts.audit.push(audit("third", 168, Some(10101)));
+        facts.usage[0].used += 2;
+    });
+    assert_eq!(lost.count(), 0, "its session went with its connection: {lost:#?}");
     let report = found(|facts, _| facts.audit_has_sessions = false);
     assert_eq!(report.count(), 0);
     assert_eq!(report.notes.len(), 1, "it says what it could not check");
