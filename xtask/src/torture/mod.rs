@@ -25,7 +25,10 @@ use std::{
 
 use anyhow::{Context, bail};
 use clap::{Parser, ValueEnum};
-use tokio::task::JoinSet;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    task::JoinSet,
+};
 
 use chance::Chance;
 use client::Client;
@@ -109,11 +112,14 @@ pub(crate) fn run(arguments: impl Iterator<Item = String>) -> ExitCode {
 #[tokio::main]
 async fn torture(arguments: &Arguments) -> anyhow::Result<usize> {
     let limit = Duration::from_secs(arguments.seconds) + REST + MARGIN;
+    let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
         done = tokio::time::timeout(limit, all(arguments)) => {
             done.context("it did not come to its end in time")?
         }
+        // Whatever was started is dropped, and ends with it.
         _ = tokio::signal::ctrl_c() => bail!("interrupted"),
+        _ = terminate.recv() => bail!("terminated"),
     }
 }
 

@@ -48,6 +48,9 @@ pub(super) fn tell(
         Some(time) => print(&format!("at rest after {} ms", time.as_millis())),
         None => print("not at rest in time"),
     }
+    let answered = seen.iter().filter(|seen| seen.request_id.is_some());
+    let slowest = answered.map(|seen| seen.received_us - seen.sent_us).max().unwrap_or_default();
+    print(&format!("slowest answer {} ms", slowest / 1000));
     for note in &report.notes {
         print(&format!("note: {note}"));
     }
