@@ -112,7 +112,7 @@ impl Faults {
         match (chance.below(10), victims.behind.get(number)) {
             (0..=3, Some(behind)) => behind.cut_next_commit(),
             (4, Some(behind)) => done.cuts += behind.cut_all(),
-            (5, Some(behind)) => done.cuts += behind.cut_one(chance),
+            (5, Some(behind)) => done.cuts += behind.cut_one(chance.next()),
             (6, Some(behind)) => {
                 done.hangs += 1;
                 behind.set(Mode::Hang);
@@ -134,7 +134,7 @@ impl Faults {
                 tokio::time::sleep(chance.time(100, 500)).await;
                 in_front.set(Mode::Forward);
             }
-            _ => done.cuts += in_front.cut_one(chance),
+            _ => done.cuts += in_front.cut_one(chance.next()),
         }
     }
 }

@@ -21,8 +21,6 @@ use tokio::{
     task::{AbortHandle, JoinHandle},
 };
 
-use super::chance::Chance;
-
 /// What a proxy does with what comes in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
@@ -93,16 +91,15 @@ impl Proxy {
         count
     }
 
-    /// Cuts a connection, if there is one; answers how many.
-    pub(crate) fn cut_one(&self, chance: &mut Chance) -> u64 {
+    /// Cuts one connection, if there is one, by a number that may be any; answers how many.
+    pub(crate) fn cut_one(&self, which: u64) -> u64 {
         let mut open = self.shared.open();
-        if open.is_empty() {
+        let count = open.len() as u64;
+        let number = open.keys().nth(usize::try_from(which % count.max(1)).unwrap_or_default());
+        let Some(connection) = number.copied().and_then(|number| open.remove(&number)) else {
             return 0;
-        }
-        let keys: Vec<_> = open.keys().copied().collect();
-        if let Some(connection) = open.remove(chance.pick(&keys)) {
-            connection.abort();
-        }
+        };
+        connection.abort();
         1
     }
 
@@ -268,7 +265,7 @@ mod tests {
         proxy.set(Mode::Forward);
         let mut buffer = [0; 5];
         one.read_exact(&mut buffer).await.unwrap();
-        assert_eq!(proxy.cut_one(&mut Chance::new(1, 1)), 1);
+        assert_eq!(proxy.cut_one(7), 1);
         assert_eq!(proxy.cut_all(), 1);
         assert!(matches!(say(&mut one, b"hello").await, Ok(0) | Err(_)));
         assert!(matches!(say(&mut other, b"hello").await, Ok(0) | Err(_)));
