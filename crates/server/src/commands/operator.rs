@@ -154,6 +154,7 @@ enum Added {
 }
 
 async fn insert(tx: &mut Tx<'_>, operator: &Operator, act: &Act) -> Result<Added, StoreError> {
+    tx.lock_keys().await?;
     if operators::find(tx, &operator.login).await?.is_some() {
         return Ok(Added::LoginTaken);
     }

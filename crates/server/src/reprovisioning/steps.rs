@@ -258,6 +258,8 @@ async fn move_line(tx: &mut Tx<'_>, job: &Reprovisioning) -> Result<(), StoreErr
         let fibre = fibre.ok_or_else(|| StoreError::Bug("the fibre asked for is gone".into()))?;
         fibres::exchange_sockets(tx, &fibre, kept).await?;
     }
-    fibres::occupy(tx, job.fibre_id, job.contract_id).await?;
+    if !fibres::occupy(tx, job.fibre_id, job.contract_id).await? {
+        return Err(StoreError::Bug("the contract no longer holds the fibre it moves to".into()));
+    }
     contracts::move_to(tx, job.contract_id, job.fibre_id).await
 }

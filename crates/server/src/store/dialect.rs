@@ -46,6 +46,13 @@ pub(super) static LOCK_SCHEMA: Statement = Statement {
     postgres: "SELECT 1 FROM pg_advisory_xact_lock(7305804400202)",
 };
 
+/// One at a time assigns keys (the next after the highest); SQLite has one writer anyway.
+pub(super) static LOCK_KEYS: Statement = Statement {
+    name: "dialect.lock_keys",
+    sqlite: "SELECT 1",
+    postgres: "SELECT 1 FROM pg_advisory_xact_lock(7305804400203)",
+};
+
 /// What is wrong with the server itself: too old, or another encoding.
 pub(super) static SERVER: Statement = Statement {
     name: "dialect.server",
@@ -95,4 +102,4 @@ pub(super) const SESSION_SETTINGS: &str = "
 /// Those of this file that no other lists.
 #[cfg(test)]
 pub(super) static ALL: &[&Statement] =
-    &[&NOW, &LOCK_SCHEMA, &SERVER, &HOLD_SESSION, &HOLD_DECISION, &LET_GO];
+    &[&NOW, &LOCK_SCHEMA, &LOCK_KEYS, &SERVER, &HOLD_SESSION, &HOLD_DECISION, &LET_GO];

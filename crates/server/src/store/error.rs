@@ -93,9 +93,15 @@ impl From<tokio_postgres::Error> for StoreError {
                 code if code.starts_with("57P") => Self::Unavailable(error.into()),
                 _ => Self::Broken(error.into()),
             },
+            None if is_ours(&error) => Self::Broken(error.into()),
             None => Self::Unavailable(error.into()),
         }
     }
+}
+
+/// Whether a statement and its values did not fit together, which no connection is to blame for.
+fn is_ours(error: &tokio_postgres::Error) -> bool {
+    !error.is_closed() && error.source().is_some_and(|cause| !cause.is::<std::io::Error>())
 }
 
 impl From<deadpool_postgres::PoolError> for StoreError {

@@ -152,7 +152,8 @@ static RELEASE: Statement = statement!(
 );
 static OCCUPY: Statement = statement!(
     "fibre.occupy",
-    "UPDATE fibre SET usage = 'occupied', contract_id = $2, updated_by = 'complete' WHERE id = $1"
+    "UPDATE fibre SET usage = 'occupied', updated_by = 'complete'
+     WHERE id = $1 AND contract_id = $2"
 );
 static LEAVE: Statement = statement!(
     "fibre.leave",
@@ -242,9 +243,9 @@ pub async fn withdraw(tx: &mut Tx<'_>, id: i64, contract_id: i64) -> Result<(), 
     tx.execute(&WITHDRAW, params![id, contract_id]).await.map(drop)
 }
 
-/// Makes a reserved fibre the contract's line.
-pub async fn occupy(tx: &mut Tx<'_>, id: i64, contract_id: i64) -> Result<(), StoreError> {
-    tx.execute(&OCCUPY, params![id, contract_id]).await.map(drop)
+/// Makes a fibre that the contract holds its line; false: it holds it no more.
+pub async fn occupy(tx: &mut Tx<'_>, id: i64, contract_id: i64) -> Result<bool, StoreError> {
+    Ok(tx.execute(&OCCUPY, params![id, contract_id]).await? == 1)
 }
 
 /// Takes a contract's line off a fibre, which meets its fate (contract.md, D34).

@@ -28,7 +28,7 @@ use super::{
 
 /// Connections beside those of the requests in progress: for the driver, for those who watch, and
 /// for a request that lost its own.
-const OTHERS_MAX: usize = 4;
+const OTHERS_MAX: usize = 8;
 /// For a use case, where nobody sets another: an import takes its time.
 const DEADLINE: Duration = Duration::from_hours(1);
 /// For a connection to be made, unless the URL says otherwise.

@@ -3,6 +3,7 @@
 use tokio_postgres::types::ToSql;
 
 use super::{
+    dialect::LOCK_KEYS,
     error::StoreError,
     statement::Statement,
     value::{Param, Row},
@@ -117,6 +118,11 @@ impl Tx<'_> {
             Connection::Sqlite(connection) => Ok(connection.execute_batch(text)?),
             Connection::Postgres(tx) => Ok(tx.batch_execute(text).await?),
         }
+    }
+
+    /// Waits until nobody else assigns keys, and keeps others waiting until the end.
+    pub async fn lock_keys(&mut self) -> Result<(), StoreError> {
+        self.first(&LOCK_KEYS, &[], |_| Ok(())).await.map(drop)
     }
 
     /// Marks a point to which [`Tx::undo_to_mark`] goes back.

@@ -81,8 +81,8 @@ async fn what_is_called_off_after_too_many_failures_frees_its_fibre() {
     assert_eq!(oi.state("DEMO-ZMD").await, "En échec");
     let freed = oi.fibre(&free).await;
     assert_eq!((freed.contract_ref, freed.usage), (None, Usage::Available));
-    let cancelled = oi.sqlite().query_row("SELECT cancelled FROM network_order", [], |r| r.get(0));
-    assert_eq!(cancelled, Ok(true), "Networks will not do it later");
+    let cancelled = "SELECT COUNT(*) FROM network_order WHERE cancelled";
+    assert_eq!(oi.beside().await.number(cancelled).await, 1, "Networks will not do it later");
 }
 
 #[tokio::test]
@@ -148,8 +148,8 @@ async fn every_step_done_twice_or_cut_in_the_middle_ends_once() {
     }
     states.dedup();
     assert_eq!(states, [State::Initiated, State::InProgress, State::Completed]);
-    let taken = oi.sqlite().query_row("SELECT COUNT(*) FROM network_order", [], |row| row.get(0));
-    assert_eq!(taken, Ok(1), "Networks was given one order");
+    let taken = oi.beside().await.number("SELECT COUNT(*) FROM network_order").await;
+    assert_eq!(taken, 1, "Networks was given one order");
     // An end recorded twice is one end.
     let job = oi.jobs().await.remove(0);
     let again = Record {

@@ -108,9 +108,8 @@ async fn loading_again_does_not_undo_what_the_service_did() {
     let oi = Setup::at("2026-11-23T12:00").start().await;
     // Loaded as the neighbour's; by now nobody's.
     let given_back = fibre("DEMO-ZMD", Role::Mislabelled);
-    oi.sqlite()
-        .execute("UPDATE fibre SET contract_id = NULL WHERE ref = ?1", [&given_back])
-        .unwrap();
+    let given = format!("UPDATE fibre SET contract_id = NULL WHERE ref = '{given_back}'");
+    oi.beside().await.run(&given).await;
     oi.ask(&Put::new("DEMO-ZMD", &given_back).body()).await.assert("OK");
     oi.advance(30).await;
     oi.advance(60).await;

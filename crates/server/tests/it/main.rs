@@ -5,6 +5,7 @@ mod admin;
 mod codes;
 mod crash;
 mod failing;
+mod faults;
 mod harness;
 mod http;
 mod instances;

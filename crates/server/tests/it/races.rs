@@ -50,7 +50,7 @@ async fn of_64_contracts_that_ask_for_one_fibre_one_gets_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_64_requests_of_one_contract_one_is_accepted() {
-    let oi = Arc::new(Oi::demo().await);
+    let oi = Arc::new(Setup::config("[networks]\nstart_ms = 60000").start().await);
     oi.limit("oc-demo", None, Some(64)).await;
     let fibres = oi.ask(&structure(MUT)).await.attributes("pto", "reference");
     let puts = fibres.iter().cycle().take(64).map(|fibre| Put::new(MUT, fibre).body());

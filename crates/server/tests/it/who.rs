@@ -159,8 +159,8 @@ async fn sessions_come_before_the_quota_and_a_replay_before_the_order() {
     let named = async |put: &str| oi.ask_with("oc-demo", put, &[("idempotency-key", "k")]).await;
     let first = named(&put).await;
     first.assert("OK");
-    let done = "UPDATE contract SET order_state = 'done' WHERE ref = ?1";
-    assert_eq!(oi.sqlite().execute(done, [MUT]), Ok(1));
+    let done = format!("UPDATE contract SET order_state = 'done' WHERE ref = '{MUT}'");
+    oi.beside().await.run(&done).await;
     assert_eq!(named(&put).await.body, first.body);
     oi.ask(&put).await.assert("20018");
 }

@@ -168,9 +168,8 @@ async fn a_socket_that_is_being_kept_is_promised_to_nobody_else() {
     // MUT keeps the socket of CTP-1240357-1 and moves to a fibre that is still to build.
     let keeps = Put::new(MUT, "CTP-1240359-1").keep().pto("CTP-1240357-1");
     oi.ask(&keeps.body()).await.assert("OK");
-    oi.sqlite()
-        .execute("UPDATE contract SET order_state = 'open' WHERE ref = 'VOISIN-423361'", [])
-        .unwrap();
+    let open = "UPDATE contract SET order_state = 'open' WHERE ref = 'VOISIN-423361'";
+    oi.beside().await.run(open).await;
     let asks = Put::new("VOISIN-423361", "CTP-1240357-1").body();
     oi.ask_as("oc-autre", &asks).await.assert_ko("20015", "une autre ligne");
     oi.advance(0).await;
@@ -242,7 +241,8 @@ async fn a_retry_is_a_new_attempt_linked_to_the_old_one() {
     assert_eq!(oi.state("DEMO-ECHEC").await, "En échec");
     // Somebody else's by now: the rules hold for the OI too.
     let old = oi.jobs().await.remove(0);
-    oi.sqlite().execute("UPDATE fibre SET usage = 'occupied' WHERE ref = ?1", [&free]).unwrap();
+    let occupied = format!("UPDATE fibre SET usage = 'occupied' WHERE ref = '{free}'");
+    oi.beside().await.run(&occupied).await;
     let refused = admin::retry(&oi.running.driver, &old.id, act("refused")).await;
     assert!(matches!(refused, Err(AdminError::Refused(_))), "{refused:?}");
 }
@@ -251,8 +251,8 @@ async fn a_retry_is_a_new_attempt_linked_to_the_old_one() {
 async fn a_restored_fibre_is_offered_where_nobody_holds_it() {
     let oi = Setup::noon().start().await;
     let (own, broken) = (fibre("DEMO-ZMD", Role::Current), fibre("DEMO-ZMD", Role::Broken));
-    let broke = "UPDATE fibre SET out_of_service = TRUE WHERE ref = ?1";
-    assert_eq!(oi.sqlite().execute(broke, [&own]), Ok(1));
+    let broke = format!("UPDATE fibre SET out_of_service = TRUE WHERE ref = '{own}'");
+    oi.beside().await.run(&broke).await;
     for (reference, usage) in [(own, Usage::Occupied), (broken, Usage::Available)] {
         let restored = oi.store().write("restore", reference.clone(), |tx, reference| {
             Box::pin(fibres::restore(tx, reference))

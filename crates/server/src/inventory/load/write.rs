@@ -35,6 +35,7 @@ type Added = Result<Result<bool, Mistake>, StoreError>;
 
 /// Writes everything after a mark that the caller goes back to where there are mistakes.
 pub(super) async fn all(tx: &mut Tx<'_>, rows: &Rows, now_ms: i64) -> Result<Summary, Stop> {
+    tx.lock_keys().await?;
     tx.mark().await?;
     let mut counts = Counts::default();
     for (origin, row) in &rows.operators {

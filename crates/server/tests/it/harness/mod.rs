@@ -1,11 +1,14 @@
 //! A server, a client, a clock in hand.
 
 mod answer;
+mod beside;
 mod caller;
 mod network;
 mod oi;
 pub mod postgres;
 mod program;
+#[path = "../../../../../xtask/src/torture/proxy.rs"]
+pub mod proxy;
 mod question;
 mod schema;
 mod wait;

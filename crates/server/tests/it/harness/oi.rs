@@ -22,6 +22,7 @@ use tempfile::TempDir;
 
 use super::{
     answer::Reply,
+    beside::Beside,
     caller::{Caller, Lost, basic, envelope},
     postgres,
 };
@@ -94,6 +95,7 @@ pub struct Oi {
     pub folder: TempDir,
     caller: Caller,
     config: Config,
+    postgres: Option<String>,
 }
 
 /// The demo's settings, made quick: a test does not wait for seconds.
@@ -112,13 +114,24 @@ listen = \"127.0.0.1:0\"
 log_level = \"error\"
 ";
 
+/// Many tests share one PostgreSQL and few processors: none of them is about its deadlines.
+const UNHURRIED: &str = "
+[server]
+request_deadline_ms = 30000
+[database]
+deadline_ms = 15000
+";
+
 impl Oi {
     /// The demo, as quick as tests want it.
     pub async fn demo() -> Self {
         Setup::default().start().await
     }
 
-    async fn start(setup: Setup) -> Self {
+    async fn start(mut setup: Setup) -> Self {
+        if everything_on_postgres() && setup.postgres.is_none() {
+            setup = setup.on_postgres().await;
+        }
         let folder = TempDir::new().unwrap();
         let config = configuration(&folder, &setup.config, setup.postgres.as_deref());
         let claim = run::claim(&config).unwrap();
@@ -130,7 +143,14 @@ impl Oi {
             driver_runs: setup.driver_runs,
         };
         let running = run::start(&config, claim, store, parts).await.unwrap();
-        Self { running, clock: setup.clock, folder, caller: Caller::new(), config }
+        Self {
+            running,
+            clock: setup.clock,
+            folder,
+            caller: Caller::new(),
+            config,
+            postgres: setup.postgres,
+        }
     }
 
     /// One more instance on the same database.
@@ -149,6 +169,7 @@ impl Oi {
             folder: TempDir::new().unwrap(),
             caller: Caller::new(),
             config: self.config.clone(),
+            postgres: self.postgres.clone(),
         }
     }
 
@@ -267,10 +288,15 @@ impl Oi {
         listed.await.unwrap()
     }
 
-    /// The database file, opened beside the server.
-    pub fn sqlite(&self) -> rusqlite::Connection {
-        rusqlite::Connection::open(self.folder.path().join("ereprov.db")).unwrap()
+    /// The database, opened beside the server.
+    pub async fn beside(&self) -> Beside {
+        Beside::open(&self.folder.path().join("ereprov.db"), self.postgres.as_deref()).await
     }
+}
+
+/// Whether the tests that do not ask for a database of their own run on PostgreSQL this time.
+fn everything_on_postgres() -> bool {
+    std::env::var("TEST_DATABASE").is_ok_and(|database| database == "postgres")
 }
 
 /// An act for a load in a test.
@@ -289,7 +315,7 @@ pub fn loading(at_ms: i64) -> Act {
 /// The demo's configuration with the quick one and the test's own over it.
 fn configuration(folder: &TempDir, own: &str, postgres: Option<&str>) -> Config {
     let mut table: toml::Table = include_str!("../../../demo/demo.toml").parse().unwrap();
-    for over in [QUICK, own] {
+    for over in [QUICK, if postgres.is_some() { UNHURRIED } else { "" }, own] {
         overlay(&mut table, over.parse().unwrap());
     }
     if let Some(url) = postgres {
