@@ -1,6 +1,9 @@
 //! Every message of the specification, as printed and, where it is not well-formed, repaired.
 #![expect(clippy::unwrap_used, reason = "a test may stop at what it did not expect")]
 
+#[path = "contract/w3c.rs"]
+mod w3c;
+
 use ereprov_wire::{
     code_erreur::CodeErreur,
     entete::Ko,

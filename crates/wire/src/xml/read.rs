@@ -105,7 +105,7 @@ fn check_raw(text: &str, limits: &Limits) -> Result<(), XmlError> {
 /// A character reference names a character (production 66); inside CDATA it is only text, and a
 /// malformed one there is refused too: no honest question has any.
 fn check_reference(after: &str) -> Option<()> {
-    const DIGITS_MAX: usize = 8;
+    const DIGITS_MAX: usize = 32;
     let (digits, radix) = after.strip_prefix('x').map_or((after, 10), |hex| (hex, 16));
     let end = digits.bytes().take(DIGITS_MAX + 1).position(|byte| byte == b';')?;
     // What stands before an ASCII character ends where a character ends.
