@@ -1,8 +1,10 @@
 //! The command line: one file a command.
 
 mod audit;
+mod backup;
 mod config;
 mod context;
+mod copy_store;
 mod demo;
 mod fibre;
 mod import;
@@ -71,6 +73,10 @@ enum Command {
     Usage(usage::Args),
     /// Requests that were answered, newest first.
     Audit(audit::Args),
+    /// Copy the SQLite database into a file, while the service runs.
+    Backup(backup::Args),
+    /// Move the data from a SQLite file to PostgreSQL.
+    CopyStore(copy_store::Args),
     /// The configuration.
     #[command(subcommand)]
     Config(config::Command),
@@ -102,6 +108,8 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Fibre(command) => fibre::run(&context, command).await,
         Command::Usage(args) => usage::run(&context, &args).await,
         Command::Audit(args) => audit::run(&context, args).await,
+        Command::Backup(args) => backup::run(&context, args).await,
+        Command::CopyStore(args) => copy_store::run(&context, &args).await,
         Command::Config(command) => config::run(&context, &command),
     }
 }

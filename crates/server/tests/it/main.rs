@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at the unexpected")]
 
 mod admin;
+mod backup;
 mod codes;
+mod copy_store;
 mod crash;
 mod failing;
 mod harness;
