@@ -2,13 +2,13 @@
 
 use std::{
     fs::{self, File},
-    io::ErrorKind,
+    io::{Error, ErrorKind},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
 use rusqlite::{Connection, OpenFlags};
-use tempfile::NamedTempFile;
+use tempfile::Builder;
 
 use super::{StoreError, sqlite::open_connection};
 
@@ -27,7 +27,7 @@ pub enum BackupError {
         /// Which.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        source: Error,
     },
     /// What was written is no whole database.
     #[error("the copy fails its check: {0}")]
@@ -55,7 +55,7 @@ pub fn backup(database: &Path, file: &Path, overwrite: bool) -> Result<u64, Back
         _ => Path::new("."),
     };
     // Beside the file, so that it can take its name; readable for nobody else from the start.
-    let copy = NamedTempFile::new_in(folder).map_err(failed)?;
+    let copy = Builder::new().prefix(".ereprov-backup-").tempfile_in(folder).map_err(failed)?;
     write(database, copy.path())?;
     check(copy.path())?;
     copy.as_file().sync_all().map_err(failed)?;
@@ -75,8 +75,11 @@ pub fn backup(database: &Path, file: &Path, overwrite: bool) -> Result<u64, Back
 /// One snapshot, while others write on.
 fn write(database: &Path, copy: &Path) -> Result<(), BackupError> {
     let source = open_connection(database, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    let name = copy.to_string_lossy();
-    let written = source.execute("VACUUM INTO ?1", [&name]);
+    let name = copy.to_str().ok_or_else(|| BackupError::File {
+        path: copy.to_owned(),
+        source: Error::new(ErrorKind::InvalidFilename, "SQLite takes names in UTF-8 only"),
+    })?;
+    let written = source.execute("VACUUM INTO ?1", [name]);
     written.map(drop).map_err(|error| StoreError::from(error).into())
 }
 

@@ -6,6 +6,7 @@ mod backup;
 mod codes;
 mod copy_store;
 mod crash;
+mod disk_full;
 mod failing;
 mod harness;
 mod http;
