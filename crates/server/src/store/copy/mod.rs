@@ -1,11 +1,10 @@
 //! A whole database, moved from SQLite to PostgreSQL: one snapshot read, one transaction written,
 //! and every row read back before it is committed.
 
+mod source;
 mod sum;
 mod table;
 mod target;
-
-mod source;
 
 use std::{path::Path, time::Duration};
 
@@ -75,6 +74,11 @@ fn run<'t>(tx: &'t mut Tx<'_>, job: &'t Job) -> Running<'t, Outcome> {
 }
 
 async fn copy_all(tx: &mut Tx<'_>, job: &Job) -> Result<Outcome, StoreError> {
+    // Asked first: those who serve would wait for our locks.
+    let others = Target::of(tx)?.others().await?;
+    if others > 0 {
+        return Ok(Outcome::Served(others));
+    }
     migrations::run(tx).await?;
     if table::of_the_schema(tx).await? != job.tables {
         let reason = "the two databases have other columns; use one version of ereprovd for both";
@@ -82,6 +86,11 @@ async fn copy_all(tx: &mut Tx<'_>, job: &Job) -> Result<Outcome, StoreError> {
     }
     let target = Target::of(tx)?;
     target.keep_others_out(&job.tables).await?;
+    // Who came meanwhile may have accepted something; who comes from here on waits.
+    let others = target.others().await?;
+    if others > 0 {
+        return Ok(Outcome::Served(others));
+    }
     let there = target.sums(&job.tables).await?;
     if there != fresh(&job.tables).await? {
         let here = job.source.sums(&job.tables).await?;
@@ -91,10 +100,6 @@ async fn copy_all(tx: &mut Tx<'_>, job: &Job) -> Result<Outcome, StoreError> {
         if !job.replace {
             return Ok(Outcome::OtherData(here, there));
         }
-    }
-    let others = target.others().await?;
-    if others > 0 {
-        return Ok(Outcome::Served(others));
     }
     target.empty(&job.tables).await?;
     let mut written = Vec::new();
