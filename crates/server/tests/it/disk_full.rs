@@ -51,7 +51,8 @@ async fn postgresql_whose_tablespace_is_full() {
     let room = Room::of_a_tablespace(folder.path(), &url).await;
     let house = House::configure(&folder, &url);
     import_demo(&house.config);
-    let process = Process::serve(&house.config, house.url.clone());
+    let log = room::log(&house.config).into();
+    let (process, _) = Process::serve_logging(&house.config, house.url.clone(), log);
     house.goes_on(process, room).await;
 }
 
@@ -149,6 +150,8 @@ impl House {
         }
         told.is_what_the_database_has(&room).await;
         assert_eq!(process.terminate(), Some(0));
+        let log = std::fs::read_to_string(self.config.with_extension("log")).unwrap();
+        assert!(log.contains(room.complaint()), "{log}");
         room.leave().await;
     }
 

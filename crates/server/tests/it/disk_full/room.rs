@@ -5,7 +5,7 @@ use std::{
     io::{ErrorKind, Write},
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
 };
 
 use rusqlite::Connection;
@@ -40,7 +40,7 @@ impl Room {
         command.args(["-m", "--", "sh", "-c", script, "sh"]).arg(folder);
         command.arg(program(&[]).get_program()).arg(config);
         command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/demo"));
-        let process = Process::started(quiet(command), url);
+        let process = Process::started(logging(command, config), url);
         let pid = process.id();
         (process, Self::Mount { pid, folder: folder.to_owned(), config: config.to_owned() })
     }
@@ -50,7 +50,7 @@ impl Room {
         let mut command = bare("sh");
         command.args(["-c", "trap '' XFSZ; exec \"$1\" --config \"$2\" serve", "sh"]);
         command.arg(program(&[]).get_program()).arg(config);
-        let process = Process::started(quiet(command), url);
+        let process = Process::started(logging(command, config), url);
         let pid = process.id();
         (process, Self::Limit { pid, folder: folder.to_owned() })
     }
@@ -76,6 +76,15 @@ impl Room {
         match self {
             Self::Mount { .. } | Self::Tablespace(_) => fs::remove_file(self.filler()).unwrap(),
             Self::Limit { pid, .. } => limit(*pid, "unlimited"),
+        }
+    }
+
+    /// What the log must say is wrong.
+    pub fn complaint(&self) -> &'static str {
+        match self {
+            Self::Mount { .. } => "database or disk is full",
+            Self::Limit { .. } => "disk I/O error",
+            Self::Tablespace(_) => "No space left on device",
         }
     }
 
@@ -156,9 +165,15 @@ fn bare(name: &str) -> Command {
     command
 }
 
-fn quiet(mut command: Command) -> Command {
-    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+/// Its log goes into a file beside the configuration.
+fn logging(mut command: Command, config: &Path) -> Command {
+    command.stdout(Stdio::null()).stderr(log(config));
     command
+}
+
+/// Where the log of a service goes.
+pub fn log(config: &Path) -> File {
+    File::create(config.with_extension("log")).unwrap()
 }
 
 fn fill_up(file: &Path) {
