@@ -13,8 +13,7 @@ use crate::store::{
     backup::{self, BackupError},
 };
 
-/// The file holds everything that was answered before the command began. To restore it, stop the
-/// service, and put it in the place of the database, with no -wal or -shm of the old one beside it.
+/// Where to.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The file to write.

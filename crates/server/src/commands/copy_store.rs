@@ -16,8 +16,7 @@ use crate::{
     },
 };
 
-/// The service must be stopped. All of it is copied, or nothing; the counts and SHA-256 of both sides
-/// are compared first. Repeated, it says that the data is there already.
+/// From where to where.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The file that is read: sqlite:PATH.

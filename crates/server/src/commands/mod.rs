@@ -74,8 +74,14 @@ enum Command {
     /// Requests that were answered, newest first.
     Audit(audit::Args),
     /// Copy the SQLite database into a file, while the service runs.
+    ///
+    /// The file holds everything that was answered before the command began. To restore it, stop the
+    /// service and put it in the place of the database, with no -wal or -shm of the old one beside it.
     Backup(backup::Args),
     /// Move the data from a SQLite file to PostgreSQL.
+    ///
+    /// The service must be stopped. All of it is copied, or nothing; the counts and SHA-256 of both
+    /// sides are compared first. Repeated, it says that the data is there already.
     CopyStore(copy_store::Args),
     /// The configuration.
     #[command(subcommand)]
