@@ -67,9 +67,29 @@ pub struct Claim {
 /// Another service has it, or its folder cannot be written.
 pub fn claim(config: &Config) -> anyhow::Result<Claim> {
     Ok(match config.location()? {
-        Location::Sqlite(path) => Claim { _file: Some(lock(&path)?) },
+        Location::Sqlite(path) => match claim_file(&path)? {
+            Some(claim) => claim,
+            None => bail!("another ereprovd serves {}", path.display()),
+        },
         Location::Postgres(_) => Claim { _file: None },
     })
+}
+
+/// Claims a SQLite file; `None`: another process has it.
+///
+/// # Errors
+/// Its folder cannot be written.
+pub fn claim_file(database: &Path) -> anyhow::Result<Option<Claim>> {
+    // It stays there, for the lock is on the file.
+    let path = database.with_extension("lock");
+    let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(Claim { _file: Some(file) })),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("cannot lock {}", path.display()))
+        }
+    }
 }
 
 /// Starts a service on a database that was claimed and opened.
@@ -194,19 +214,4 @@ async fn listen(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListene
     TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address} ({setting})"))
-}
-
-/// Locks the file beside a database file; it stays there, for the lock is on the file.
-fn lock(database: &Path) -> anyhow::Result<File> {
-    let path = database.with_extension("lock");
-    let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            bail!("another ereprovd serves {}", database.display())
-        }
-        Err(TryLockError::Error(error)) => {
-            Err(error).with_context(|| format!("cannot lock {}", path.display()))
-        }
-    }
 }

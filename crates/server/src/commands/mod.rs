@@ -1,8 +1,10 @@
 //! The command line: one file a command.
 
 mod audit;
+mod backup;
 mod config;
 mod context;
+mod copy_store;
 mod demo;
 mod fibre;
 mod import;
@@ -71,6 +73,16 @@ enum Command {
     Usage(usage::Args),
     /// Requests that were answered, newest first.
     Audit(audit::Args),
+    /// Copy the SQLite database into a file, while the service runs.
+    ///
+    /// The file holds everything that was answered before the command began. To restore it, stop the
+    /// service and put it in the place of the database, with no -wal or -shm of the old one beside it.
+    Backup(backup::Args),
+    /// Move the data from a SQLite file to PostgreSQL.
+    ///
+    /// The service must be stopped. All of it is copied, or nothing; the counts and SHA-256 of both
+    /// sides are compared first. Repeated, it says that the data is there already.
+    CopyStore(copy_store::Args),
     /// The configuration.
     #[command(subcommand)]
     Config(config::Command),
@@ -102,6 +114,8 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Fibre(command) => fibre::run(&context, command).await,
         Command::Usage(args) => usage::run(&context, &args).await,
         Command::Audit(args) => audit::run(&context, args).await,
+        Command::Backup(args) => backup::run(&context, args).await,
+        Command::CopyStore(args) => copy_store::run(&context, &args).await,
         Command::Config(command) => config::run(&context, &command),
     }
 }

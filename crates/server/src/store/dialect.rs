@@ -32,6 +32,16 @@ pub(super) static TABLES: Statement = Statement {
        WHERE schemaname = current_schema()",
 };
 
+/// A table's columns in their order: name, type, and place in the primary key (0: none).
+pub(super) static COLUMNS: Statement = Statement {
+    name: "dialect.columns",
+    sqlite: "SELECT name, type AS kind, pk AS key FROM pragma_table_info(?1) ORDER BY cid",
+    postgres: "SELECT CAST(attname AS TEXT) AS name, UPPER(format_type(atttypid, NULL)) AS kind,
+         CAST(COALESCE(array_position(conkey, attnum), 0) AS BIGINT) AS key
+       FROM pg_attribute LEFT JOIN pg_constraint ON conrelid = attrelid AND contype = 'p'
+       WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
+};
+
 /// The time by the database's clock, which every instance shares.
 pub(super) static NOW: Statement = Statement {
     name: "dialect.now",
@@ -102,4 +112,4 @@ pub(super) const SESSION_SETTINGS: &str = "
 /// Those of this file that no other lists.
 #[cfg(test)]
 pub(super) static ALL: &[&Statement] =
-    &[&NOW, &LOCK_SCHEMA, &LOCK_KEYS, &SERVER, &HOLD_SESSION, &HOLD_DECISION, &LET_GO];
+    &[&COLUMNS, &NOW, &LOCK_SCHEMA, &LOCK_KEYS, &SERVER, &HOLD_SESSION, &HOLD_DECISION, &LET_GO];

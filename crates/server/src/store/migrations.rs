@@ -64,6 +64,12 @@ pub(super) async fn is_current(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
     Ok(current >= Some(newest()) && needs <= Some(newest()))
 }
 
+/// Whether the schema is the one that this program makes, no older and no newer.
+pub(super) async fn is_ours(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
+    let current = tx.first(&CURRENT, &[], |row| row.int("number")).await?;
+    Ok(current == Some(newest()))
+}
+
 fn newest() -> i64 {
     STEPS.last().map_or(0, |step| step.number)
 }
@@ -99,6 +105,21 @@ pub(super) async fn run(tx: &mut Tx<'_>) -> Result<(), StoreError> {
         tx.execute(&RECORD_NEEDS, params![step.number, step.needs]).await?;
     }
     Ok(())
+}
+
+/// Every table of the schema beside its list of steps, in the order in which the steps make them: each
+/// after those it refers to.
+pub(super) fn tables() -> Vec<&'static str> {
+    let mut tables = Vec::new();
+    for line in STEPS.iter().flat_map(|step| step.text.lines()) {
+        let name = |rest: &'static str| rest.split([' ', ';']).next().unwrap_or_default();
+        if let Some(rest) = line.strip_prefix("CREATE TABLE ") {
+            tables.push(name(rest));
+        } else if let Some(rest) = line.strip_prefix("DROP TABLE ") {
+            tables.retain(|table| *table != name(rest));
+        }
+    }
+    tables
 }
 
 async fn check_server(tx: &mut Tx<'_>) -> Result<(), StoreError> {

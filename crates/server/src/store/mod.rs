@@ -15,7 +15,9 @@ mod value;
 
 pub mod admin_acts;
 pub mod audit;
+pub mod backup;
 pub mod contracts;
+pub mod copy;
 pub mod fibres;
 pub mod idempotency;
 pub mod inventory;

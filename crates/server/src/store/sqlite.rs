@@ -165,7 +165,8 @@ fn create_private(path: &Path) -> Result<(), StoreError> {
     }
 }
 
-fn open_connection(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+/// A connection as all of them are; none creates the file unless the flags say so.
+pub(super) fn open_connection(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(PREPARED_MAX);
@@ -215,6 +216,11 @@ fn run_in_savepoint<A, T>(
 ) -> Result<T, StoreError> {
     connection.execute_batch("SAVEPOINT use_case")?;
     let outcome = run_to_the_end(name, connection, arguments, use_case);
+    if connection.is_autocommit() {
+        // SQLite has undone everything by itself (a full disk), the savepoint with it.
+        let undone = || StoreError::Broken("the transaction was undone".into());
+        return outcome.and_then(|_| Err(undone()));
+    }
     let end =
         if outcome.is_ok() { "RELEASE use_case" } else { "ROLLBACK TO use_case; RELEASE use_case" };
     connection.execute_batch(end)?;

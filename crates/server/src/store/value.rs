@@ -90,7 +90,7 @@ impl ToSql for Param<'_> {
 }
 
 /// A whole number of either width (see the migrations).
-struct Whole(i64);
+pub(super) struct Whole(pub(super) i64);
 
 impl<'a> FromSql<'a> for Whole {
     fn from_sql(

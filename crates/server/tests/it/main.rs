@@ -2,8 +2,11 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at the unexpected")]
 
 mod admin;
+mod backup;
 mod codes;
+mod copy_store;
 mod crash;
+mod disk_full;
 mod failing;
 mod faults;
 mod harness;

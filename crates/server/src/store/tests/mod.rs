@@ -1,6 +1,7 @@
 //! The store on both databases: every statement is prepared on both, and what the promises rest on
 //! is tried on both. A missing PostgreSQL is a failure: `scripts/test` starts one.
 
+mod copy;
 mod network;
 mod shared;
 

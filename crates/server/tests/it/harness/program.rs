@@ -109,6 +109,16 @@ impl Process {
         (Self { child, url }, log)
     }
 
+    /// A server that a command of the test's own becomes.
+    pub fn started(mut command: Command, url: String) -> Self {
+        Self { child: command.spawn().unwrap(), url }
+    }
+
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// As the power cut does.
     pub fn kill(mut self) {
         self.child.kill().unwrap();
