@@ -14,6 +14,7 @@ mod naming;
 mod races;
 mod rules;
 mod samples;
+mod simulation;
 mod stacks;
 mod telemetry;
 mod who;

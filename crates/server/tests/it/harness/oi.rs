@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 
 use ereprov_server::{
+    admission::profile::Profiles,
     clock::{Clock, Entropy},
     config::Config,
     demo,
     inventory::load::{Files, load},
-    run::{self, Parts, Running},
+    run::{self, Claim, Parts, Running},
     store::{
         Store,
         admin_acts::Act,
@@ -41,6 +42,8 @@ pub struct Setup {
     pub driver_runs: bool,
     /// A PostgreSQL database instead of a SQLite file.
     pub postgres: Option<String>,
+    /// Whether answers are held against the schema.
+    pub schema: bool,
 }
 
 impl Default for Setup {
@@ -52,6 +55,7 @@ impl Default for Setup {
             entropy: Entropy::system(),
             driver_runs: true,
             postgres: None,
+            schema: true,
         }
     }
 }
@@ -85,6 +89,17 @@ impl Setup {
 
     pub async fn start(self) -> Oi {
         Oi::start(self).await
+    }
+
+    /// Starts on a folder with a database that is loaded already.
+    pub async fn open(self, folder: TempDir) -> Oi {
+        Oi::open(self, folder).await
+    }
+
+    /// The technical profiles that it would have.
+    pub fn profiles(&self) -> Profiles {
+        let folder = TempDir::new().unwrap();
+        configuration(&folder, &self.config, None).profiles().unwrap()
     }
 }
 
@@ -137,40 +152,49 @@ impl Oi {
         let claim = run::claim(&config).unwrap();
         let store = Store::open(&config.location().unwrap(), 8).await.unwrap();
         load(&store, &setup.files, &config.profiles().unwrap(), loading(0)).await.unwrap();
-        let parts = Parts {
-            clock: setup.clock.clone(),
-            entropy: setup.entropy,
-            driver_runs: setup.driver_runs,
-        };
+        Self::run(setup, folder, config, claim, store).await
+    }
+
+    async fn open(setup: Setup, folder: TempDir) -> Self {
+        let config = configuration(&folder, &setup.config, setup.postgres.as_deref());
+        let claim = run::claim(&config).unwrap();
+        let store = Store::open(&config.location().unwrap(), 2).await.unwrap();
+        Self::run(setup, folder, config, claim, store).await
+    }
+
+    async fn run(
+        setup: Setup,
+        folder: TempDir,
+        config: Config,
+        claim: Claim,
+        store: Store,
+    ) -> Self {
+        let Setup { clock, entropy, driver_runs, postgres, schema, .. } = setup;
+        let parts = Parts { clock: clock.clone(), entropy, driver_runs };
         let running = run::start(&config, claim, store, parts).await.unwrap();
-        Self {
-            running,
-            clock: setup.clock,
-            folder,
-            caller: Caller::new(),
-            config,
-            postgres: setup.postgres,
-        }
+        let caller = if schema { Caller::new() } else { Caller::trusting() };
+        Self { running, clock, folder, caller, config, postgres }
     }
 
     /// One more instance on the same database.
     pub async fn another(&self) -> Self {
         let claim = run::claim(&self.config).unwrap();
         let store = Store::open(&self.config.location().unwrap(), 8).await.unwrap();
-        let parts = Parts {
+        let setup = Setup {
             clock: self.clock.clone(),
-            entropy: Entropy::system(),
             driver_runs: matches!(self.clock, Clock::System),
-        };
-        let running = run::start(&self.config, claim, store, parts).await.unwrap();
-        Self {
-            running,
-            clock: self.clock.clone(),
-            folder: TempDir::new().unwrap(),
-            caller: Caller::new(),
-            config: self.config.clone(),
             postgres: self.postgres.clone(),
-        }
+            ..Setup::default()
+        };
+        let folder = TempDir::new().unwrap();
+        Self::run(setup, folder, self.config.clone(), claim, store).await
+    }
+
+    /// Stops the service; its data stays.
+    pub async fn stop(self) -> TempDir {
+        drop(self.caller);
+        self.running.stop().await;
+        self.folder
     }
 
     pub fn address(&self) -> SocketAddr {
