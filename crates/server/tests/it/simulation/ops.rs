@@ -109,6 +109,10 @@ pub fn list(chance: &mut Chance, length: usize) -> Vec<Op> {
             Op::Drive | Op::Ask(_, _, Question::Put(..)) if chance.percent(30) => {
                 list.push(ask(chance));
             }
+            Op::Ask(_, _, Question::Put(put, _)) if chance.percent(10) => {
+                list.push(Op::Cancel(put.contract));
+                list.extend(chance.percent(50).then_some(Op::Retry(put.contract)));
+            }
             _ => {}
         }
     }
@@ -148,9 +152,9 @@ fn put(chance: &mut Chance) -> Op {
         if chance.percent(85) { chance.pick(&OPEN) } else { chance.below(CONTRACTS.len()) };
     let row = &CONTRACTS[contract];
     let near = match row.floor {
-        0..3 => 0..26,
-        3 | 4 => 26..31,
-        _ => 31..35,
+        0..3 => 0..27,
+        3 | 4 => 27..32,
+        _ => 32..36,
     };
     let any = |chance: &mut Chance| {
         if chance.percent(95) {
@@ -171,6 +175,9 @@ fn put(chance: &mut Chance) -> Op {
     let fibre =
         if chance.percent(65) && !likely.is_empty() { chance.pick(&likely) } else { any(chance) };
     let motif = if chance.percent(60) { chance.pick(&KEEPING) } else { chance.below(MOTIFS.len()) };
+    // Now and then one that the contract has reserved already.
+    let own = FIBRES.iter().position(|row_of| row_of.5 == Some(row.name));
+    let fibre = own.filter(|_| keep && chance.percent(30)).unwrap_or(fibre);
     let named = chance.percent(if row.is_virtual { 5 } else { 30 }).then(|| any(chance));
     let put = Put { contract, fibre, named, keep, motif };
     let who = if chance.percent(97) { row.operator } else { chance.below(OPERATORS.len()) };
