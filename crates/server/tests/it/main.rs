@@ -8,6 +8,7 @@ mod failing;
 mod faults;
 mod harness;
 mod http;
+mod injector;
 mod instances;
 mod loading;
 mod naming;

@@ -10,7 +10,7 @@ use ereprov_server::{
     inventory::load::{Files, load},
     run::{self, Claim, Parts, Running},
     store::{
-        Store,
+        Faults, Store,
         admin_acts::Act,
         audit::{self, Entry, Filter},
         fibres::{self, Fibre},
@@ -20,6 +20,7 @@ use ereprov_server::{
 };
 use hyper::Method;
 use tempfile::TempDir;
+use tokio::sync::{Mutex, MutexGuard, OnceCell};
 
 use super::{
     answer::Reply,
@@ -44,6 +45,8 @@ pub struct Setup {
     pub postgres: Option<String>,
     /// Whether answers are held against the schema.
     pub schema: bool,
+    /// What makes calls to the database fail, once everything is loaded.
+    pub faults: Option<Faults>,
 }
 
 impl Default for Setup {
@@ -56,6 +59,7 @@ impl Default for Setup {
             driver_runs: true,
             postgres: None,
             schema: true,
+            faults: None,
         }
     }
 }
@@ -111,6 +115,8 @@ pub struct Oi {
     caller: Caller,
     config: Config,
     postgres: Option<String>,
+    /// The database, opened beside the server once and for all.
+    past: OnceCell<Mutex<Beside>>,
 }
 
 /// The demo's settings, made quick: a test does not wait for seconds.
@@ -169,11 +175,15 @@ impl Oi {
         claim: Claim,
         store: Store,
     ) -> Self {
-        let Setup { clock, entropy, driver_runs, postgres, schema, .. } = setup;
+        let Setup { clock, entropy, driver_runs, postgres, schema, faults, .. } = setup;
         let parts = Parts { clock: clock.clone(), entropy, driver_runs };
+        let store = match faults {
+            None => store,
+            Some(faults) => store.with_faults(faults),
+        };
         let running = run::start(&config, claim, store, parts).await.unwrap();
         let caller = if schema { Caller::new() } else { Caller::trusting() };
-        Self { running, clock, folder, caller, config, postgres }
+        Self { running, clock, folder, caller, config, postgres, past: OnceCell::new() }
     }
 
     /// One more instance on the same database.
@@ -310,6 +320,29 @@ impl Oi {
             .store()
             .read("test.jobs", filter, |tx, filter| Box::pin(reprovisionings::list(tx, filter)));
         listed.await.unwrap()
+    }
+
+    /// The key of the only re-provisioning that runs.
+    pub async fn running_job(&self) -> String {
+        let running = "SELECT id FROM reprovisioning WHERE state IN ('initiated', 'in_progress')";
+        let mut running = self.lines(running).await;
+        assert_eq!(running.len(), 1, "one that runs");
+        running.remove(0)
+    }
+
+    /// The number that a query answers, past the server.
+    pub async fn number(&self, query: &str) -> i64 {
+        self.past().await.number(query).await
+    }
+
+    /// The texts that a query answers, past the server.
+    pub async fn lines(&self, query: &str) -> Vec<String> {
+        self.past().await.lines(query).await
+    }
+
+    async fn past(&self) -> MutexGuard<'_, Beside> {
+        let opened = async || Mutex::new(self.beside().await);
+        self.past.get_or_init(opened).await.lock().await
     }
 
     /// The database, opened beside the server.
