@@ -2,6 +2,7 @@
 //! passes: nothing is half done, the answer says so, and the next time it works.
 
 mod checks;
+mod jumps;
 mod nth;
 mod requests;
 mod workflow;
