@@ -3,6 +3,7 @@
 use crate::harness::{Oi, Reply};
 
 /// Each query counts what must never be.
+/// (No label has an apostrophe: each becomes a text of SQL.)
 const NEVER: [(&str, &str); 8] = [
     (
         "a running re-provisioning whose fibre is not reserved for its contract",
@@ -24,7 +25,7 @@ const NEVER: [(&str, &str); 8] = [
            OR fibre.usage <> 'occupied'",
     ),
     (
-        "a fibre that was made a line, and is nobody's",
+        "a fibre that was made a line, and is of no contract",
         "SELECT COUNT(*) FROM fibre WHERE updated_by = 'complete' AND contract_id IS NOT NULL
          AND NOT EXISTS (SELECT 1 FROM contract WHERE contract.fibre_id = fibre.id)",
     ),
@@ -43,7 +44,7 @@ const NEVER: [(&str, &str); 8] = [
             AND code IS NULL)",
     ),
     (
-        "a remembered answer that is not the re-provisioning's",
+        "a remembered answer that is another than its re-provisioning has",
         "SELECT COUNT(*) FROM idempotency JOIN reprovisioning
            ON reprovisioning.id = reprovisioning_id
          WHERE idempotency.discharge_code <> reprovisioning.discharge_code",
