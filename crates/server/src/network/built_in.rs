@@ -110,9 +110,19 @@ impl Networks {
             Box::pin(network_orders::find(tx, id))
         });
         let now_ms = self.clock.now_ms();
+        let (working_ms, done_ms) = self.times(contract_ref);
         Ok(match found.await.map_err(|error| failed(&error))? {
             None => Progress::Unknown,
             Some(order) if order.cancelled => Progress::CalledOff,
+            // Set by a clock that has gone back since: it would wait for that time to come again.
+            Some(order) if order.working_ms > working_ms => {
+                let restarted = (order.id, working_ms, done_ms);
+                let restarted = self.store.write("network.restart", restarted, |tx, order| {
+                    Box::pin(network_orders::restart(tx, &order.0, order.1, order.2))
+                });
+                restarted.await.map_err(|error| failed(&error))?;
+                Progress::Waiting { until_ms: working_ms }
+            }
             Some(order) if now_ms < order.working_ms => {
                 Progress::Waiting { until_ms: order.working_ms }
             }
@@ -148,16 +158,24 @@ impl Networks {
         self.settings.behaviours.get(contract_ref)
     }
 
+    /// When re-patching of an order that is taken now begins, and when it ends.
+    fn times(&self, contract_ref: &str) -> (i64, i64) {
+        let own = self.behaviour(contract_ref);
+        let start_ms = own.and_then(|own| own.start_ms).unwrap_or(self.settings.start_ms);
+        let repatch_ms = own.and_then(|own| own.repatch_ms).unwrap_or(self.settings.repatch_ms);
+        let working_ms = self.clock.now_ms() + start_ms;
+        (working_ms, working_ms + repatch_ms)
+    }
+
     fn order(&self, order: &NetworkOrder<'_>, cancelled: bool) -> network_orders::NetworkOrder {
-        let behaviour = self.behaviour(order.contract_ref).cloned().unwrap_or_default();
-        let working_ms = self.clock.now_ms() + behaviour.start_ms.unwrap_or(self.settings.start_ms);
+        let (working_ms, done_ms) = self.times(order.contract_ref);
         network_orders::NetworkOrder {
             id: order.id.to_owned(),
             contract_ref: order.contract_ref.to_owned(),
             fibre_ref: order.fibre_ref.to_owned(),
             working_ms,
-            done_ms: working_ms + behaviour.repatch_ms.unwrap_or(self.settings.repatch_ms),
-            refuses: behaviour.refuses,
+            done_ms,
+            refuses: self.behaviour(order.contract_ref).is_some_and(|own| own.refuses),
             cancelled,
         }
     }

@@ -6,6 +6,7 @@
 
 mod dialect;
 mod error;
+mod faults;
 mod migrations;
 mod postgres;
 mod sqlite;
@@ -34,6 +35,7 @@ use std::{fmt, future::Future, path::PathBuf, pin::Pin, sync::Arc, time::Duratio
 use crate::clock::Clock;
 
 pub use error::StoreError;
+pub use faults::Faults;
 pub use tx::Tx;
 
 /// The future of a use case, as short as its transaction.
@@ -84,6 +86,7 @@ impl fmt::Debug for Location {
 #[derive(Clone)]
 pub struct Store {
     engine: Engine,
+    hook: faults::FaultHook,
     held: Arc<seat::Held>,
 }
 
@@ -108,13 +111,16 @@ impl Store {
     /// # Errors
     /// It cannot be opened or reached, or its schema is newer than this program.
     pub async fn open(location: &Location, connections_max: usize) -> Result<Self, StoreError> {
+        let hook = faults::FaultHook::default();
         let engine = match location {
-            Location::Sqlite(path) => Engine::Sqlite(sqlite::Sqlite::open(path, connections_max)?),
+            Location::Sqlite(path) => {
+                Engine::Sqlite(sqlite::Sqlite::open(path, connections_max, hook.clone())?)
+            }
             Location::Postgres(url) => {
-                Engine::Postgres(postgres::Postgres::open(url, connections_max)?)
+                Engine::Postgres(postgres::Postgres::open(url, connections_max, hook.clone())?)
             }
         };
-        let store = Self { engine, held: Arc::default() };
+        let store = Self { engine, hook, held: Arc::default() };
         // Looked at first: a writer would wait for whoever writes now, for nothing.
         let looked = store.read("schema", (), |tx, ()| Box::pin(migrations::is_current(tx))).await;
         if !looked.unwrap_or(false) {
@@ -123,13 +129,20 @@ impl Store {
         Ok(store)
     }
 
+    /// The same database, where calls fail when a test says so; every clone of it, too.
+    #[must_use]
+    pub fn with_faults(self, faults: Faults) -> Self {
+        self.hook.set(faults);
+        self
+    }
+
     /// The same database, where every use case on PostgreSQL ends within this time.
     #[must_use]
     pub fn within(self, deadline: Duration) -> Self {
         match self.engine {
             Engine::Sqlite(_) => self,
             Engine::Postgres(postgres) => {
-                Self { engine: Engine::Postgres(postgres.within(deadline)), held: self.held }
+                Self { engine: Engine::Postgres(postgres.within(deadline)), ..self }
             }
         }
     }

@@ -41,6 +41,10 @@ static CANCEL: Statement = statement!(
     "network_order.cancel",
     "UPDATE network_order SET cancelled = TRUE WHERE id = $1 AND done_ms > $2"
 );
+static RESTART: Statement = statement!(
+    "network_order.restart",
+    "UPDATE network_order SET working_ms = $2, done_ms = $3 WHERE id = $1 AND working_ms > $2"
+);
 
 /// Takes an order; false: it was taken before.
 pub async fn take(tx: &mut Tx<'_>, order: &NetworkOrder) -> Result<bool, StoreError> {
@@ -66,6 +70,16 @@ pub async fn cancel(tx: &mut Tx<'_>, id: &str, now_ms: i64) -> Result<bool, Stor
     Ok(tx.execute(&CANCEL, params![id, now_ms]).await? == 1)
 }
 
+/// Gives an order the times that it would have if it were taken now; they only come sooner.
+pub async fn restart(
+    tx: &mut Tx<'_>,
+    id: &str,
+    working_ms: i64,
+    done_ms: i64,
+) -> Result<(), StoreError> {
+    tx.execute(&RESTART, params![id, working_ms, done_ms]).await.map(drop)
+}
+
 fn read(row: &Row<'_>) -> Result<NetworkOrder, StoreError> {
     Ok(NetworkOrder {
         id: row.text("id")?,
@@ -79,4 +93,4 @@ fn read(row: &Row<'_>) -> Result<NetworkOrder, StoreError> {
 }
 
 #[cfg(test)]
-pub(super) static ALL: &[&Statement] = &[&TAKE, &FIND, &CANCEL];
+pub(super) static ALL: &[&Statement] = &[&TAKE, &FIND, &CANCEL, &RESTART];

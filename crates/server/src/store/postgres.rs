@@ -22,6 +22,7 @@ use super::{
     UseCase, Written,
     dialect::{HOLD_DECISION, HOLD_SESSION, LET_GO, SESSION_SETTINGS},
     error::StoreError,
+    faults::FaultHook,
     statement::Statement,
     tx::{Connection, Tx},
 };
@@ -46,6 +47,7 @@ pub(super) struct Postgres {
     /// The one connection that everything is done on, where this belongs to a request.
     own: Option<Arc<Own>>,
     deadline: Duration,
+    hook: FaultHook,
 }
 
 /// A connection that is one request's, with what it holds there; PostgreSQL lets go of it when the
@@ -60,7 +62,11 @@ impl Postgres {
     ///
     /// # Errors
     /// The URL is not one of PostgreSQL.
-    pub(super) fn open(url: &str, connections_max: usize) -> Result<Self, StoreError> {
+    pub(super) fn open(
+        url: &str,
+        connections_max: usize,
+        hook: FaultHook,
+    ) -> Result<Self, StoreError> {
         let mut config: tokio_postgres::Config = url.parse()?;
         if config.get_application_name().is_none() {
             config.application_name("ereprovd");
@@ -75,6 +81,7 @@ impl Postgres {
             others: pool(&config, OTHERS_MAX)?,
             own: None,
             deadline: DEADLINE,
+            hook,
         })
     }
 
@@ -85,6 +92,7 @@ impl Postgres {
 
     /// The same, on one connection of its own.
     pub(super) async fn own(&self) -> Result<Self, StoreError> {
+        self.hook.ask("CONNECT")?;
         let connection = in_time(Instant::now() + self.deadline, self.requests.get()).await??;
         let own = Own { connection: Mutex::new(Some(connection)), holds: AtomicBool::new(false) };
         Ok(Self { own: Some(Arc::new(own)), ..self.clone() })
@@ -115,11 +123,12 @@ impl Postgres {
         own.holds.store(true, Ordering::SeqCst);
         let client = connection.as_mut().ok_or_else(lost)?;
         let asked = async {
+            self.hook.ask(statement.name)?;
             let prepared = client.prepare_cached(statement.postgres).await?;
-            client.query_opt(&prepared, params).await
+            Ok::<_, StoreError>(client.query_opt(&prepared, params).await?)
         };
         let held = in_time(Instant::now() + self.deadline, asked).await;
-        let held = held.and_then(|held| held.map_err(|e| StoreError::from(e).of(statement)));
+        let held = held.and_then(|held| held.map_err(|error| error.of(statement)));
         if held.as_ref().is_err_and(StoreError::is_the_connections) {
             close(connection.take());
         }
@@ -134,7 +143,11 @@ impl Postgres {
         let mut connection = own.connection.lock().await;
         let Some(client) = connection.as_mut() else { return };
         let end = Instant::now() + self.deadline;
-        match in_time(end, client.batch_execute(LET_GO.postgres)).await {
+        let letting_go = async {
+            self.hook.ask(LET_GO.name)?;
+            Ok::<_, StoreError>(client.batch_execute(LET_GO.postgres).await?)
+        };
+        match in_time(end, letting_go).await {
             Ok(Ok(())) => own.holds.store(false, Ordering::SeqCst),
             Ok(Err(_)) | Err(_) => close(connection.take()),
         }
@@ -151,7 +164,8 @@ impl Postgres {
         let mut runs = 1;
         loop {
             let mut connection = self.connection(end).await?;
-            let written = run_and_commit(connection.client()?, end, &*arguments, use_case).await;
+            let client = connection.client()?;
+            let written = run_and_commit(client, end, &self.hook, &*arguments, use_case).await;
             let failure = match &written {
                 Ok(Written::Committed(_)) => None,
                 Ok(Written::Unknown(_, error)) | Err(error) => Some(error),
@@ -176,9 +190,11 @@ impl Postgres {
         let mut connection = self.connection(end).await?;
         let client = connection.client()?;
         let reading = async {
+            self.hook.ask("BEGIN")?;
             let builder = client.build_transaction();
             let builder = builder.isolation_level(IsolationLevel::RepeatableRead).read_only(true);
-            let mut tx = Tx { connection: Connection::Postgres(builder.start().await?) };
+            let connection = Connection::Postgres(builder.start().await?);
+            let mut tx = Tx { connection, hook: self.hook.clone() };
             use_case(&mut tx, &arguments).await
         };
         let read = in_time(end, reading).await.and_then(|read| read);
@@ -191,7 +207,10 @@ impl Postgres {
     async fn connection(&self, end: Instant) -> Result<Taken<'_>, StoreError> {
         match &self.own {
             Some(own) => Ok(Taken::Own(in_time(end, own.connection.lock()).await?)),
-            None => Ok(Taken::Pooled(Box::new(Some(in_time(end, self.others.get()).await??)))),
+            None => {
+                self.hook.ask("CONNECT")?;
+                Ok(Taken::Pooled(Box::new(Some(in_time(end, self.others.get()).await??))))
+            }
         }
     }
 }
@@ -245,12 +264,14 @@ async fn in_time<F: Future>(end: Instant, future: F) -> Result<F::Output, StoreE
 async fn run_and_commit<A: Sync, T>(
     client: &mut Object,
     end: Instant,
+    hook: &FaultHook,
     arguments: &A,
     use_case: UseCase<A, T>,
 ) -> Result<Written<T>, StoreError> {
     let running = async {
+        hook.ask("BEGIN")?;
         let transaction = client.transaction().await?;
-        let mut tx = Tx { connection: Connection::Postgres(transaction) };
+        let mut tx = Tx { connection: Connection::Postgres(transaction), hook: hook.clone() };
         let outcome = use_case(&mut tx, arguments).await?;
         Ok::<_, StoreError>((tx, outcome))
     };
@@ -258,8 +279,16 @@ async fn run_and_commit<A: Sync, T>(
     let Connection::Postgres(transaction) = tx.connection else {
         return Err(StoreError::Bug("a transaction of another database".into()));
     };
+    match hook.ask("COMMIT") {
+        Ok(()) => {}
+        Err(lost @ StoreError::Unavailable(_)) => return Ok(Written::Unknown(outcome, lost)),
+        Err(undone) => return Err(undone),
+    }
     match in_time(end, transaction.commit()).await {
-        Ok(Ok(())) => Ok(Written::Committed(outcome)),
+        Ok(Ok(())) => match hook.ask("COMMITTED") {
+            Ok(()) => Ok(Written::Committed(outcome)),
+            Err(lost) => Ok(Written::Unknown(outcome, lost)),
+        },
         // A constraint, or a conflict: the server says that it was undone. Nothing else says that.
         Ok(Err(error)) if refuses_commit(&error) => Err(error.into()),
         Ok(Err(error)) => Ok(Written::Unknown(outcome, error.into())),

@@ -38,7 +38,7 @@ impl Store {
             Engine::Sqlite(sqlite) => Engine::Sqlite(sqlite.clone()),
             Engine::Postgres(postgres) => Engine::Postgres(postgres.own().await?),
         };
-        let store = Self { engine, held: self.held.clone() };
+        let store = Self { engine, ..self.clone() };
         Ok(Seat { store, session: None, decision: None })
     }
 

@@ -19,6 +19,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use super::{
     UseCase,
     error::StoreError,
+    faults::FaultHook,
     tx::{Connection as AnyConnection, Tx},
 };
 
@@ -37,12 +38,13 @@ pub(super) struct Sqlite {
     path: Arc<Path>,
     writer: mpsc::Sender<Job>,
     readers: Arc<Readers>,
+    hook: FaultHook,
 }
 
 /// A use case on its way to the writer: runs in its own savepoint (or learns why there is no
 /// transaction), and leaves behind what to tell the caller once the commit is known.
-type Job = Box<dyn FnOnce(Result<&mut Connection, rusqlite::Error>) -> Tell + Send>;
-type Tell = Box<dyn FnOnce(Result<(), &rusqlite::Error>) + Send>;
+type Job = Box<dyn FnOnce(Result<&mut Connection, StoreError>) -> Tell + Send>;
+type Tell = Box<dyn FnOnce(Result<(), &StoreError>) + Send>;
 
 struct Readers {
     idle: Mutex<Vec<Connection>>,
@@ -54,7 +56,7 @@ impl Sqlite {
     ///
     /// # Errors
     /// The file cannot be opened, or is not a database.
-    pub(super) fn open(path: &Path, readers: usize) -> Result<Self, StoreError> {
+    pub(super) fn open(path: &Path, readers: usize, hook: FaultHook) -> Result<Self, StoreError> {
         create_private(path)?;
         let writer = open_connection(
             path,
@@ -70,11 +72,14 @@ impl Sqlite {
         let (sender, receiver) = mpsc::channel(QUEUE_MAX);
         std::thread::Builder::new()
             .name("sqlite-writer".into())
-            .spawn(move || write_groups(writer, receiver))
+            .spawn({
+                let hook = hook.clone();
+                move || write_groups(writer, receiver, &hook)
+            })
             .map_err(|error| StoreError::Unavailable(error.into()))?;
         let permits = Arc::new(Semaphore::new(idle.len()));
         let readers = Readers { idle: Mutex::new(idle), permits };
-        Ok(Self { path: path.into(), writer: sender, readers: Arc::new(readers) })
+        Ok(Self { path: path.into(), writer: sender, readers: Arc::new(readers), hook })
     }
 
     /// Runs a use case on the writer; answers after its group is committed.
@@ -89,14 +94,15 @@ impl Sqlite {
         T: Send + 'static,
     {
         let (tell, told) = oneshot::channel();
+        let hook = self.hook.clone();
         let job: Job = Box::new(move |connection| {
             let outcome = match connection {
-                Ok(connection) => run_in_savepoint(name, connection, &*arguments, use_case),
-                Err(error) => Err(error.into()),
+                Ok(connection) => run_in_savepoint(name, connection, hook, &*arguments, use_case),
+                Err(error) => Err(error),
             };
             Box::new(move |commit| {
                 let outcome = match (outcome, commit) {
-                    (Ok(_), Err(error)) => Err(StoreError::Broken(error.to_string().into())),
+                    (Ok(_), Err(error)) => Err(StoreError::Broken(error.chain().into())),
                     (outcome, _) => outcome,
                 };
                 // Nobody waits any more where the request's deadline has passed.
@@ -133,12 +139,13 @@ impl Sqlite {
         T: Send + 'static,
     {
         let readers = Arc::clone(&self.readers);
+        let hook = self.hook.clone();
         let permit = Arc::clone(&readers.permits).acquire_owned().await;
         let permit = permit.map_err(|error| StoreError::Unavailable(error.into()))?;
         let reading = tokio::task::spawn_blocking(move || {
             let mut connection =
                 readers.lock().pop().ok_or_else(|| StoreError::Bug("no idle reader".into()))?;
-            let outcome = run_in_snapshot(name, &mut connection, &*arguments, use_case);
+            let outcome = run_in_snapshot(name, &mut connection, hook, &*arguments, use_case);
             readers.lock().push(connection);
             // Kept until the connection is back, even where the caller has given up waiting.
             drop(permit);
@@ -178,15 +185,19 @@ fn writer_gone() -> StoreError {
 }
 
 /// The writer: takes what waits, runs it in one transaction, commits, then tells every caller.
-fn write_groups(mut connection: Connection, mut jobs: mpsc::Receiver<Job>) {
+fn write_groups(mut connection: Connection, mut jobs: mpsc::Receiver<Job>, hook: &FaultHook) {
     let mut group: Vec<Tell> = Vec::with_capacity(GROUP_MAX);
     while let Some(first) = jobs.blocking_recv() {
+        if let Err(error) = hook.ask("BEGIN") {
+            first(Err(error))(Ok(()));
+            continue;
+        }
         if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE") {
             // What waited behind it has waited as long: it is not made to wait once more each.
             let again = error.sqlite_error().copied();
-            first(Err(error))(Ok(()));
+            first(Err(error.into()))(Ok(()));
             while let (Some(code), Ok(next)) = (again, jobs.try_recv()) {
-                next(Err(rusqlite::Error::SqliteFailure(code, None)))(Ok(()));
+                next(Err(rusqlite::Error::SqliteFailure(code, None).into()))(Ok(()));
             }
             continue;
         }
@@ -197,7 +208,9 @@ fn write_groups(mut connection: Connection, mut jobs: mpsc::Receiver<Job>) {
             let Ok(next) = jobs.try_recv() else { break };
             group.push(next(Ok(&mut connection)));
         }
-        let commit = connection.execute_batch("COMMIT");
+        let commit = hook
+            .ask("COMMIT")
+            .and_then(|()| connection.execute_batch("COMMIT").map_err(StoreError::from));
         if commit.is_err() && !connection.is_autocommit() {
             // Nothing is committed: the next BEGIN would say so too, where this fails.
             let _ = connection.execute_batch("ROLLBACK");
@@ -211,11 +224,12 @@ fn write_groups(mut connection: Connection, mut jobs: mpsc::Receiver<Job>) {
 fn run_in_savepoint<A, T>(
     name: &'static str,
     connection: &mut Connection,
+    hook: FaultHook,
     arguments: &A,
     use_case: UseCase<A, T>,
 ) -> Result<T, StoreError> {
     connection.execute_batch("SAVEPOINT use_case")?;
-    let outcome = run_to_the_end(name, connection, arguments, use_case);
+    let outcome = run_to_the_end(name, connection, hook, arguments, use_case);
     if connection.is_autocommit() {
         // SQLite has undone everything by itself (a full disk), the savepoint with it.
         let undone = || StoreError::Broken("the transaction was undone".into());
@@ -230,11 +244,13 @@ fn run_in_savepoint<A, T>(
 fn run_in_snapshot<A, T>(
     name: &'static str,
     connection: &mut Connection,
+    hook: FaultHook,
     arguments: &A,
     use_case: UseCase<A, T>,
 ) -> Result<T, StoreError> {
+    hook.ask("BEGIN")?;
     connection.execute_batch("BEGIN")?;
-    let outcome = run_to_the_end(name, connection, arguments, use_case);
+    let outcome = run_to_the_end(name, connection, hook, arguments, use_case);
     connection.execute_batch("ROLLBACK")?;
     outcome
 }
@@ -243,11 +259,12 @@ fn run_in_snapshot<A, T>(
 fn run_to_the_end<A, T>(
     name: &'static str,
     connection: &mut Connection,
+    hook: FaultHook,
     arguments: &A,
     use_case: UseCase<A, T>,
 ) -> Result<T, StoreError> {
     let run = AssertUnwindSafe(|| {
-        let mut tx = Tx { connection: AnyConnection::Sqlite(connection) };
+        let mut tx = Tx { connection: AnyConnection::Sqlite(connection), hook };
         let future = pin!(use_case(&mut tx, arguments));
         match future.poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(outcome) => outcome,

@@ -5,6 +5,7 @@ use tokio_postgres::types::ToSql;
 use super::{
     dialect::LOCK_KEYS,
     error::StoreError,
+    faults::FaultHook,
     statement::Statement,
     value::{Param, Row},
 };
@@ -12,6 +13,7 @@ use super::{
 /// An open transaction. Dropped without a commit, it is undone.
 pub struct Tx<'c> {
     pub(super) connection: Connection<'c>,
+    pub(super) hook: FaultHook,
 }
 
 /// How a row is read.
@@ -58,6 +60,7 @@ impl Tx<'_> {
         statement: &Statement,
         params: &[Param<'_>],
     ) -> Result<u64, StoreError> {
+        self.hook.ask(statement.name)?;
         match &mut self.connection {
             Connection::Sqlite(connection) => {
                 let mut prepared = connection.prepare_cached(statement.sqlite)?;
@@ -77,6 +80,7 @@ impl Tx<'_> {
         read: ReadRow<T>,
         most: usize,
     ) -> Result<Vec<T>, StoreError> {
+        self.hook.ask(statement.name)?;
         match &mut self.connection {
             Connection::Sqlite(connection) => {
                 let mut prepared = connection.prepare_cached(statement.sqlite)?;
@@ -114,6 +118,7 @@ impl Tx<'_> {
 
     /// Runs a script of several statements without parameters.
     pub(super) async fn script(&mut self, text: &str) -> Result<(), StoreError> {
+        self.hook.ask("script")?;
         match &mut self.connection {
             Connection::Sqlite(connection) => Ok(connection.execute_batch(text)?),
             Connection::Postgres(tx) => Ok(tx.batch_execute(text).await?),

@@ -34,6 +34,21 @@ impl Beside {
         }
     }
 
+    /// The texts that a query answers.
+    pub async fn lines(&self, sql: &str) -> Vec<String> {
+        match self {
+            Self::Sqlite(connection) => {
+                let mut statement = connection.prepare_cached(sql).unwrap();
+                let lines = statement.query_map([], |row| row.get(0)).unwrap();
+                lines.map(Result::unwrap).collect()
+            }
+            Self::Postgres(client) => {
+                let rows = client.query(sql, &[]).await.unwrap();
+                rows.iter().map(|row| row.get(0)).collect()
+            }
+        }
+    }
+
     /// Keeps everybody else from writing.
     pub async fn hold(&self) {
         match self {

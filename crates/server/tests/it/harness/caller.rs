@@ -18,11 +18,17 @@ pub type Lost = Error;
 /// A client.
 pub struct Caller {
     client: Client<HttpConnector, Full<Bytes>>,
+    schema: bool,
 }
 
 impl Caller {
     pub fn new() -> Self {
-        Self { client: Client::builder(TokioExecutor::new()).build_http() }
+        Self { client: Client::builder(TokioExecutor::new()).build_http(), schema: true }
+    }
+
+    /// One that does not hold the answers against the schema, for those who ask thousands of times.
+    pub fn trusting() -> Self {
+        Self { schema: false, ..Self::new() }
     }
 
     /// Asks as `oc-demo`.
@@ -60,8 +66,10 @@ impl Caller {
         let headers = headers.collect();
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
         let reply = Reply { status, headers, body: String::from_utf8(bytes.to_vec()).unwrap() };
-        let answered = reply.body.clone();
-        tokio::task::spawn_blocking(move || schema::validate(status, &answered)).await.unwrap();
+        if self.schema {
+            let answered = reply.body.clone();
+            tokio::task::spawn_blocking(move || schema::validate(status, &answered)).await.unwrap();
+        }
         Ok(reply)
     }
 

@@ -3,13 +3,14 @@
 use std::net::SocketAddr;
 
 use ereprov_server::{
+    admission::profile::Profiles,
     clock::{Clock, Entropy},
     config::Config,
     demo,
     inventory::load::{Files, load},
-    run::{self, Parts, Running},
+    run::{self, Claim, Parts, Running},
     store::{
-        Store,
+        Faults, Store,
         admin_acts::Act,
         audit::{self, Entry, Filter},
         fibres::{self, Fibre},
@@ -19,6 +20,7 @@ use ereprov_server::{
 };
 use hyper::Method;
 use tempfile::TempDir;
+use tokio::sync::{Mutex, MutexGuard, OnceCell};
 
 use super::{
     answer::Reply,
@@ -41,6 +43,10 @@ pub struct Setup {
     pub driver_runs: bool,
     /// A PostgreSQL database instead of a SQLite file.
     pub postgres: Option<String>,
+    /// Whether answers are held against the schema.
+    pub schema: bool,
+    /// What makes calls to the database fail, once everything is loaded.
+    pub faults: Option<Faults>,
 }
 
 impl Default for Setup {
@@ -52,6 +58,8 @@ impl Default for Setup {
             entropy: Entropy::system(),
             driver_runs: true,
             postgres: None,
+            schema: true,
+            faults: None,
         }
     }
 }
@@ -86,6 +94,17 @@ impl Setup {
     pub async fn start(self) -> Oi {
         Oi::start(self).await
     }
+
+    /// Starts on a folder with a database that is loaded already.
+    pub async fn open(self, folder: TempDir) -> Oi {
+        Oi::open(self, folder).await
+    }
+
+    /// The technical profiles that it would have.
+    pub fn profiles(&self) -> Profiles {
+        let folder = TempDir::new().unwrap();
+        configuration(&folder, &self.config, None).profiles().unwrap()
+    }
 }
 
 /// A running service, and a caller of it.
@@ -96,6 +115,8 @@ pub struct Oi {
     caller: Caller,
     config: Config,
     postgres: Option<String>,
+    /// The database, opened beside the server once and for all.
+    past: OnceCell<Mutex<Beside>>,
 }
 
 /// The demo's settings, made quick: a test does not wait for seconds.
@@ -137,40 +158,53 @@ impl Oi {
         let claim = run::claim(&config).unwrap();
         let store = Store::open(&config.location().unwrap(), 8).await.unwrap();
         load(&store, &setup.files, &config.profiles().unwrap(), loading(0)).await.unwrap();
-        let parts = Parts {
-            clock: setup.clock.clone(),
-            entropy: setup.entropy,
-            driver_runs: setup.driver_runs,
+        Self::run(setup, folder, config, claim, store).await
+    }
+
+    async fn open(setup: Setup, folder: TempDir) -> Self {
+        let config = configuration(&folder, &setup.config, setup.postgres.as_deref());
+        let claim = run::claim(&config).unwrap();
+        let store = Store::open(&config.location().unwrap(), 2).await.unwrap();
+        Self::run(setup, folder, config, claim, store).await
+    }
+
+    async fn run(
+        setup: Setup,
+        folder: TempDir,
+        config: Config,
+        claim: Claim,
+        store: Store,
+    ) -> Self {
+        let Setup { clock, entropy, driver_runs, postgres, schema, faults, .. } = setup;
+        let parts = Parts { clock: clock.clone(), entropy, driver_runs };
+        let store = match faults {
+            None => store,
+            Some(faults) => store.with_faults(faults),
         };
         let running = run::start(&config, claim, store, parts).await.unwrap();
-        Self {
-            running,
-            clock: setup.clock,
-            folder,
-            caller: Caller::new(),
-            config,
-            postgres: setup.postgres,
-        }
+        let caller = if schema { Caller::new() } else { Caller::trusting() };
+        Self { running, clock, folder, caller, config, postgres, past: OnceCell::new() }
     }
 
     /// One more instance on the same database.
     pub async fn another(&self) -> Self {
         let claim = run::claim(&self.config).unwrap();
         let store = Store::open(&self.config.location().unwrap(), 8).await.unwrap();
-        let parts = Parts {
+        let setup = Setup {
             clock: self.clock.clone(),
-            entropy: Entropy::system(),
             driver_runs: matches!(self.clock, Clock::System),
-        };
-        let running = run::start(&self.config, claim, store, parts).await.unwrap();
-        Self {
-            running,
-            clock: self.clock.clone(),
-            folder: TempDir::new().unwrap(),
-            caller: Caller::new(),
-            config: self.config.clone(),
             postgres: self.postgres.clone(),
-        }
+            ..Setup::default()
+        };
+        let folder = TempDir::new().unwrap();
+        Self::run(setup, folder, self.config.clone(), claim, store).await
+    }
+
+    /// Stops the service; its data stays.
+    pub async fn stop(self) -> TempDir {
+        drop(self.caller);
+        self.running.stop().await;
+        self.folder
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -286,6 +320,29 @@ impl Oi {
             .store()
             .read("test.jobs", filter, |tx, filter| Box::pin(reprovisionings::list(tx, filter)));
         listed.await.unwrap()
+    }
+
+    /// The key of the only re-provisioning that runs.
+    pub async fn running_job(&self) -> String {
+        let running = "SELECT id FROM reprovisioning WHERE state IN ('initiated', 'in_progress')";
+        let mut running = self.lines(running).await;
+        assert_eq!(running.len(), 1, "one that runs");
+        running.remove(0)
+    }
+
+    /// The number that a query answers, past the server.
+    pub async fn number(&self, query: &str) -> i64 {
+        self.past().await.number(query).await
+    }
+
+    /// The texts that a query answers, past the server.
+    pub async fn lines(&self, query: &str) -> Vec<String> {
+        self.past().await.lines(query).await
+    }
+
+    async fn past(&self) -> MutexGuard<'_, Beside> {
+        let opened = async || Mutex::new(self.beside().await);
+        self.past.get_or_init(opened).await.lock().await
     }
 
     /// The database, opened beside the server.
