@@ -1,5 +1,6 @@
 //! What a person would forget, and what takes a machine to see.
 
+mod failover;
 mod tidy;
 
 use std::{
@@ -10,9 +11,10 @@ use std::{
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     match arguments.next().as_deref() {
+        Some("failover") => failover::run(),
         Some("tidy") => tidy::run(),
         _ => {
-            say("usage: cargo xtask tidy");
+            say("usage: cargo xtask failover | tidy");
             ExitCode::from(2)
         }
     }
