@@ -6,6 +6,7 @@
 
 mod dialect;
 mod error;
+mod hosts;
 mod migrations;
 mod postgres;
 mod sqlite;
