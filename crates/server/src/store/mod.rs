@@ -7,6 +7,7 @@
 mod dialect;
 mod error;
 mod faults;
+mod hosts;
 mod migrations;
 mod postgres;
 mod sqlite;

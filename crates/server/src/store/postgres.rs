@@ -16,13 +16,14 @@ use tokio::{
     sync::{Mutex, MutexGuard},
     time::{Instant, timeout_at},
 };
-use tokio_postgres::{IsolationLevel, NoTls, types::ToSql};
+use tokio_postgres::{IsolationLevel, types::ToSql};
 
 use super::{
     UseCase, Written,
     dialect::{HOLD_DECISION, HOLD_SESSION, LET_GO, SESSION_SETTINGS},
     error::StoreError,
     faults::FaultHook,
+    hosts::Hosts,
     statement::Statement,
     tx::{Connection, Tx},
 };
@@ -302,7 +303,8 @@ fn refuses_commit(error: &tokio_postgres::Error) -> bool {
 
 fn pool(config: &tokio_postgres::Config, connections_max: usize) -> Result<Pool, StoreError> {
     let recycling_method = RecyclingMethod::Fast;
-    let manager = Manager::from_config(config.clone(), NoTls, ManagerConfig { recycling_method });
+    let hosts = Hosts::of(config);
+    let manager = Manager::from_connect(config.clone(), hosts, ManagerConfig { recycling_method });
     let settings = Hook::async_fn(|client, _| {
         Box::pin(
             async move { client.batch_execute(SESSION_SETTINGS).await.map_err(HookError::Backend) },

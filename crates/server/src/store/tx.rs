@@ -24,6 +24,13 @@ pub(super) enum Connection<'c> {
     Postgres(deadpool_postgres::Transaction<'c>),
 }
 
+impl<'c> Tx<'c> {
+    /// On a connection that nothing fails on purpose on.
+    pub(super) fn on(connection: Connection<'c>) -> Self {
+        Self { connection, hook: FaultHook::default() }
+    }
+}
+
 impl Tx<'_> {
     /// Runs a statement; answers how many rows it touched.
     pub async fn execute(

@@ -9,8 +9,8 @@ mod target;
 use std::{path::Path, time::Duration};
 
 use super::{
-    Location, Running, Store, StoreError, Tx, Written, migrations, postgres::Postgres,
-    tx::Connection,
+    Location, Running, Store, StoreError, Tx, Written, faults::FaultHook, migrations,
+    postgres::Postgres, tx::Connection,
 };
 use source::Source;
 use table::Table;
@@ -43,9 +43,9 @@ pub async fn copy(from: &Path, to: &str, replace: bool) -> Result<Outcome, Store
     // Brought up to date first, as every command does.
     drop(Store::open(&Location::Sqlite(from.to_owned()), 1).await?);
     let mut source = Source::open(from)?;
-    let tables = table::of_the_schema(&mut Tx { connection: source.connection() }).await?;
+    let tables = table::of_the_schema(&mut Tx::on(source.connection())).await?;
     let job = Job { source, tables, replace };
-    let target = Postgres::open(to, 1)?.within(DEADLINE);
+    let target = Postgres::open(to, 1, FaultHook::default())?.within(DEADLINE);
     match target.write(job.into(), |tx, job| run(tx, job)).await? {
         Written::Committed(outcome) => Ok(outcome),
         Written::Unknown(_, error) => {
@@ -119,6 +119,6 @@ async fn copy_all(tx: &mut Tx<'_>, job: &Job) -> Result<Outcome, StoreError> {
 /// What a database holds that was only just made.
 async fn fresh(tables: &[Table]) -> Result<Vec<Sum>, StoreError> {
     let mut connection = rusqlite::Connection::open_in_memory()?;
-    migrations::run(&mut Tx { connection: Connection::Sqlite(&mut connection) }).await?;
+    migrations::run(&mut Tx::on(Connection::Sqlite(&mut connection))).await?;
     tables.iter().map(|table| source::sum(&connection, table)).collect()
 }

@@ -1,6 +1,10 @@
 //! What several instances share: the schema, and what their requests hold.
 
-use crate::store::{Store, StoreError, migrations};
+use std::time::Duration;
+
+use tokio::{net::TcpListener, time::timeout};
+
+use crate::store::{Location, Store, StoreError, migrations};
 
 pub(super) async fn several_migrate_at_once_and_a_newer_schema_is_worked_on(store: Store) {
     let newer = |needs: i64| {
@@ -44,10 +48,22 @@ pub(super) async fn sessions_and_decisions_are_held(store: Store) {
     // Dropped in the middle, as a bug does.
     drop(second);
     let mut fifth = store.seat().await.unwrap();
-    let give_up = std::time::Instant::now() + std::time::Duration::from_secs(5);
+    let give_up = std::time::Instant::now() + Duration::from_secs(5);
     while !fifth.open_session(1, 2).await.unwrap() {
         assert!(std::time::Instant::now() < give_up, "what was dropped is never free");
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert_eq!(store.sessions(1), 2);
+}
+
+#[tokio::test]
+async fn a_host_that_says_nothing_does_not_keep_us_from_the_next() {
+    let url = super::postgres_url().await;
+    // Its machine takes connections, and nobody answers on them.
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let first = format!("@{},", silent.local_addr().unwrap());
+    let location = Location::Postgres(url.replacen('@', &first, 1));
+    let opened = timeout(Duration::from_secs(10), Store::open(&location, 4)).await;
+    let store = opened.expect("the second host is reached").unwrap();
+    assert!(store.within(Duration::from_secs(3)).seat().await.is_ok());
 }
