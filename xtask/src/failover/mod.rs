@@ -17,6 +17,7 @@ use std::{
 
 use anyhow::{Result, ensure};
 use tokio::{
+    signal::unix::{SignalKind, signal},
     task::JoinSet,
     time::{sleep, timeout},
 };
@@ -34,7 +35,7 @@ const GETTERS: usize = 4;
 /// No instance may be without an acknowledged answer for as long.
 const GAP_MAX: Duration = Duration::from_secs(30);
 /// Load before and after each kill.
-const CALM: Duration = Duration::from_secs(4);
+const CALM: Duration = Duration::from_secs(3);
 /// Between two looks at something that is waited for.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -45,7 +46,7 @@ pub fn run() -> ExitCode {
         runtime.block_on(async {
             tokio::select! {
                 ended = failover() => ended,
-                _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
+                () = stopped() => Err(anyhow::anyhow!("interrupted")),
             }
         })
     });
@@ -62,6 +63,17 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Ctrl-C or SIGTERM: what was started is stopped all the same.
+async fn stopped() {
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => terminate.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! { _ = tokio::signal::ctrl_c() => {}, _ = terminated => {} }
 }
 
 /// Everything in a temporary folder, whose logs stay where something was broken.
