@@ -155,7 +155,7 @@ impl Oi {
         }
         let folder = TempDir::new().unwrap();
         let config = configuration(&folder, &setup.config, setup.postgres.as_deref());
-        let claim = run::claim(&config).unwrap();
+        let claim = claim(&config).await;
         let store = Store::open(&config.location().unwrap(), 8).await.unwrap();
         load(&store, &setup.files, &config.profiles().unwrap(), loading(0)).await.unwrap();
         Self::run(setup, folder, config, claim, store).await
@@ -163,7 +163,7 @@ impl Oi {
 
     async fn open(setup: Setup, folder: TempDir) -> Self {
         let config = configuration(&folder, &setup.config, setup.postgres.as_deref());
-        let claim = run::claim(&config).unwrap();
+        let claim = claim(&config).await;
         let store = Store::open(&config.location().unwrap(), 2).await.unwrap();
         Self::run(setup, folder, config, claim, store).await
     }
@@ -188,7 +188,7 @@ impl Oi {
 
     /// One more instance on the same database.
     pub async fn another(&self) -> Self {
-        let claim = run::claim(&self.config).unwrap();
+        let claim = claim(&self.config).await;
         let store = Store::open(&self.config.location().unwrap(), 8).await.unwrap();
         let setup = Setup {
             clock: self.clock.clone(),
@@ -354,6 +354,12 @@ impl Oi {
 /// Whether the tests that do not ask for a database of their own run on PostgreSQL this time.
 fn everything_on_postgres() -> bool {
     std::env::var("TEST_DATABASE").is_ok_and(|database| database == "postgres")
+}
+
+/// The right to serve a database. A process that another test starts at this moment has the lock of
+/// the service before it, until it has become its program.
+async fn claim(config: &Config) -> Claim {
+    super::eventually("the lock", async || run::claim(config).ok()).await
 }
 
 /// An act for a load in a test.
