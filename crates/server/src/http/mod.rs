@@ -58,8 +58,7 @@ async fn soap(
         Method::GET | Method::HEAD => return wsdl::answer(&service, request.uri().query()),
         _ => return response::method_not_allowed(),
     }
-    let at_ms = service.clock.now_ms();
-    let request_id = service.entropy.id(at_ms);
+    let request_id = service.entropy.id(service.clock.now_ms());
     let (parts, body) = request.into_parts();
     let received = match request::receive(&service.limits, &parts.headers, body).await {
         Ok(received) => received,
@@ -77,7 +76,8 @@ async fn soap(
     let version = message.version;
     let call = Call {
         request_id: request_id.clone(),
-        at_ms,
+        // With its last byte, as everything that is counted from then on.
+        at_ms: service.clock.now_ms(),
         began: Instant::now(),
         address: peer.ip().to_string(),
         authorization: request::values(&parts.headers, "authorization"),

@@ -53,7 +53,7 @@ pub(super) async fn answer(
         Ok(alone) => ask(service, counting, question, name, !alone),
         Err(error) => return Finished::refused(Refused::Store(error)),
     };
-    match prepare(service, seat.store(), &ask).await {
+    match prepare(service, seat, &ask).await {
         Err(refused) => Finished::refused(refused),
         Ok(Some(first_answer)) => Finished {
             result: Ok(accepted(&question.reference_contrat, first_answer)),
@@ -106,12 +106,8 @@ fn ask(
 
 /// Decides without writing, then asks Networks (contract.md, D36). `Some`: accepted before, under
 /// the same name.
-async fn prepare(
-    service: &Service,
-    store: &Store,
-    ask: &Ask,
-) -> Result<Option<Remembered>, Refused> {
-    let decision = store.read("put.decide", ask.clone(), |tx, ask| {
+async fn prepare(service: &Service, seat: &Seat, ask: &Ask) -> Result<Option<Remembered>, Refused> {
+    let decision = seat.store().read("put.decide", ask.clone(), |tx, ask| {
         Box::pin(async move { settled(decide(tx, ask).await) })
     });
     let decision = decision.await.map_err(Refused::Store)?.map_err(Refused::Business)?;
@@ -120,7 +116,10 @@ async fn prepare(
         Decision::Start(plan) => plan,
     };
     let asking = service.networks.can_start(plan.contract_ref());
-    let said = tokio::time::timeout(service.limits.networks_ask, asking).await;
+    let said = tokio::select! {
+        said = tokio::time::timeout(service.limits.networks_ask, asking) => said,
+        lost = seat.lost() => return Err(Refused::Store(lost)),
+    };
     said.unwrap_or(Err(NetworkError::TimedOut)).map_err(Refused::Network)?;
     Ok(None)
 }

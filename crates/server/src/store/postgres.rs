@@ -37,6 +37,8 @@ const DEADLINE: Duration = Duration::from_hours(1);
 const CONNECT: Duration = Duration::from_secs(3);
 /// For a connection that says nothing to be known dead.
 const SILENCE: Duration = Duration::from_secs(10);
+/// Between two looks whether a connection that waits for nothing is still there.
+const LOOK: Duration = Duration::from_millis(100);
 /// How often a use case that the database wants to see again is run in all.
 const RUNS_MAX: usize = 5;
 
@@ -134,6 +136,14 @@ impl Postgres {
             close(connection.take());
         }
         Ok(held?.is_some())
+    }
+
+    /// Ends when the connection of its own is lost, with what it holds.
+    pub(super) async fn lost(&self) {
+        let Some(own) = &self.own else { return std::future::pending().await };
+        while own.connection.lock().await.as_ref().is_some_and(|client| !client.is_closed()) {
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     /// Lets go of everything that the connection of its own holds.

@@ -93,6 +93,16 @@ impl Seat {
         Ok(begun)
     }
 
+    /// Ends, with the reason, when what this holds is lost: a request that waits for something else
+    /// than the database has no session any more, and has to end.
+    pub async fn lost(&self) -> StoreError {
+        match &self.store.engine {
+            Engine::Postgres(postgres) => postgres.lost().await,
+            Engine::Sqlite(_) => std::future::pending().await,
+        }
+        StoreError::Unavailable("the request's connection was lost".into())
+    }
+
     /// Lets go of everything.
     pub async fn leave(self) {
         if let Engine::Postgres(postgres) = &self.store.engine {

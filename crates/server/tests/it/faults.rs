@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use crate::harness::{
-    MUT, Oi, Put, Setup, eventually, get,
+    MUT, Oi, Put, Role, Setup, eventually, fibre, get,
     postgres::{self, connect},
     proxy::{Mode, Proxy},
     structure,
@@ -114,6 +114,19 @@ async fn a_commit_whose_answer_is_lost_is_looked_up_before_the_answer_is_chosen(
     assert_eq!(audited(&url).await, [None; 3]);
     let used = rows.query_one("SELECT used FROM monthly_usage", &[]).await.unwrap();
     assert_eq!(used.get::<_, i64>(0), 3, "each is counted once");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_request_that_lost_its_session_while_it_waits_for_networks_ends() {
+    let (oi, proxy, _url) = behind_a_proxy("[networks]\nask_deadline_ms = 8000").await;
+    let put = Put::new("DEMO-20010", &fibre("DEMO-20010", Role::Free)).body();
+    let began = Instant::now();
+    let (reply, ()) = tokio::join!(oi.ask(&put), async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        proxy.cut_all();
+    });
+    reply.assert("10101");
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
