@@ -45,6 +45,7 @@ async fn start(database: Database, setup: Setup) -> (Oi, Nth) {
 const CALLS_MAX: usize = 200;
 
 /// Goes through a use case's calls; it is told which one fails, and tells which one did.
+#[expect(clippy::print_stdout, reason = "with --nocapture, one sees what was tried")]
 async fn each_call(what: &str, mut attempt: impl AsyncFnMut(usize, Kind) -> Option<String>) {
     for kind in Kind::ALL {
         let mut failed = Vec::new();
@@ -53,5 +54,6 @@ async fn each_call(what: &str, mut attempt: impl AsyncFnMut(usize, Kind) -> Opti
             assert!(failed.len() < CALLS_MAX, "{what} never ends: {failed:?}");
         }
         assert!(failed.len() >= 3, "{what}: no call failed");
+        println!("{what}, {kind:?}, {} calls: {}", failed.len(), failed.join(" "));
     }
 }
