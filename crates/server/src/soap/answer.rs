@@ -186,7 +186,7 @@ fn login_advice(problem: &LoginProblem) -> &'static str {
         LoginProblem::Missing => "HTTP Basic ou WS-Security UsernameToken attendu",
         LoginProblem::Two => "deux identifications différentes dans la même requête",
         LoginProblem::Unreadable => "seuls HTTP Basic et UsernameToken PasswordText sont acceptés",
-        LoginProblem::Wrong { .. } => "",
+        LoginProblem::Wrong { .. } => "vérifiez-les ; s'ils sont justes, contactez l'OI",
     }
 }
 
@@ -324,6 +324,9 @@ mod tests {
     #[test]
     fn a_wrong_password_and_an_unknown_login_read_alike() {
         let ko = ko(&Refused::Login(LoginProblem::Wrong { known: None }));
-        assert_eq!(ko.libelle, "Login/Password incorrect");
+        assert_eq!(
+            ko.libelle,
+            "Login/Password incorrect : vérifiez-les ; s'ils sont justes, contactez l'OI"
+        );
     }
 }

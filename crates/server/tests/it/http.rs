@@ -158,7 +158,10 @@ async fn logins_in_the_header_of_the_envelope() {
     ask(token("oc-demo", "oc-demo", " Type=\"x#PasswordText\""), None).await.assert("OK");
     ask(token("oc-demo", "oc-demo", ""), Some(("oc-demo", "oc-demo"))).await.assert("OK");
     let wrong = ask(token("oc-demo", "wrong", ""), None).await;
-    assert_eq!((wrong.status, wrong.libelle()), (200, "Login/Password incorrect".into()));
+    assert_eq!(
+        (wrong.status, wrong.libelle()),
+        (200, "Login/Password incorrect : vérifiez-les ; s'ils sont justes, contactez l'OI".into())
+    );
     let two = ask(token("oc-demo", "oc-demo", ""), Some(("oc-autre", "oc-autre"))).await;
     two.assert_ko("10000", "deux identifications différentes");
     let question = envelope(&structure(MUT));

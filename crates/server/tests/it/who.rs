@@ -187,5 +187,8 @@ async fn a_disabled_operator_is_nobody_and_a_new_password_counts_at_once() {
     oi.post(&envelope(&structure(MUT)), &[("authorization", &login)]).await.assert("OK");
     change(true, "nouveau-mdp").await.unwrap();
     let reply = oi.post(&envelope(&structure(MUT)), &[("authorization", &login)]).await;
-    assert_eq!(reply.libelle(), "Login/Password incorrect");
+    assert_eq!(
+        reply.libelle(),
+        "Login/Password incorrect : vérifiez-les ; s'ils sont justes, contactez l'OI"
+    );
 }

@@ -181,6 +181,6 @@ public final class Scenario {
 
     private static void wrongPassword(String contract) {
         EnteteResponse header = connect("wrong").getSiteStructure(contract).getEnteteResponse();
-        expectHeader("wrong password", header, "KO", "10000", "Login/Password incorrect");
+        expectHeader("wrong password", header, "KO", "10000", "Login/Password incorrect : vérifiez-les ; s'ils sont justes, contactez l'OI");
     }
 }

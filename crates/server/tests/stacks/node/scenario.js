@@ -151,7 +151,7 @@ async function wrongPassword(client) {
   const answer = await call(client, "getSiteStructure", { referenceContrat: contract });
   assert.deepEqual(
     { ...answer.enteteResponse },
-    { statut: "KO", codeErreur: "10000", libelleErreur: "Login/Password incorrect" },
+    { statut: "KO", codeErreur: "10000", libelleErreur: "Login/Password incorrect : vérifiez-les ; s'ils sont justes, contactez l'OI" },
     "wrong password",
   );
 }

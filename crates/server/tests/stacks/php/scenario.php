@@ -183,6 +183,6 @@ foreach ([NEW_FIBRE, CURRENT_FIBRE] as $fibre) {
 
 $stranger = client(WSDL, password: 'wrong');
 $answer = $stranger->getSiteStructure(['referenceContrat' => CONTRACT])->return;
-expect('wrong password', header_of($answer), ['KO', '10000', 'Login/Password incorrect']);
+expect('wrong password', header_of($answer), ['KO', '10000', "Login/Password incorrect : vérifiez-les ; s'ils sont justes, contactez l'OI"]);
 
 echo 'OK PHP ext-soap ', phpversion('soap'), "\n";

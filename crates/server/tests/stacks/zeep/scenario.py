@@ -146,7 +146,7 @@ def wrong_password(caller):
     expect(
         "wrong password",
         (header.statut, header.codeErreur, header.libelleErreur),
-        ("KO", "10000", "Login/Password incorrect"),
+        ("KO", "10000", "Login/Password incorrect : vérifiez-les ; s'ils sont justes, contactez l'OI"),
     )
 
 
