@@ -31,6 +31,8 @@ impl Config {
             ("server.body_read_ms", server.body_read_ms),
             ("server.body_bytes_max", server.body_bytes_max as u64),
             ("server.connections_max", server.connections_max as u64),
+            ("server.connections_per_address_max", server.connections_per_address_max as u64),
+            ("server.write_stall_ms", server.write_stall_ms),
             ("server.requests_at_once_max", server.requests_at_once_max as u64),
             ("database.connections_max", self.database.connections_max as u64),
             ("database.deadline_ms", self.database.deadline_ms),

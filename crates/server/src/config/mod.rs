@@ -85,6 +85,8 @@ pub struct Server {
     body_read_ms: u64,
     body_bytes_max: usize,
     connections_max: usize,
+    connections_per_address_max: usize,
+    write_stall_ms: u64,
     /// Requests at once over all operators.
     pub requests_at_once_max: usize,
     drain_ms: u64,
@@ -264,6 +266,8 @@ impl Config {
     pub fn listener_limits(&self) -> ListenerLimits {
         ListenerLimits {
             connections_max: self.server.connections_max,
+            connections_per_address_max: self.server.connections_per_address_max,
+            write_stall: ms(self.server.write_stall_ms),
             head_read: ms(self.server.head_read_ms),
             drain: ms(self.server.drain_ms),
         }

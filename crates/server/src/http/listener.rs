@@ -16,7 +16,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::Peer;
+use super::{Peer, crowd::Crowd, stall::Stalling};
 
 /// Bytes of a request's head at the most.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
@@ -30,6 +30,10 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub struct ListenerLimits {
     /// Connections at once; more wait in the system's queue.
     pub connections_max: usize,
+    /// Connections at once from one address (an IPv6 /64); one more is closed.
+    pub connections_per_address_max: usize,
+    /// For a piece of an answer to be taken by the caller.
+    pub write_stall: Duration,
     /// For a request's head to arrive, on a new connection or an idle one.
     pub head_read: Duration,
     /// For requests that have begun, once a stop is asked for.
@@ -44,6 +48,7 @@ pub async fn serve(
     stop: CancellationToken,
 ) {
     let graceful = GracefulShutdown::new();
+    let crowd = Crowd::new(limits.connections_per_address_max);
     let places = Arc::new(Semaphore::new(limits.connections_max));
     loop {
         let place = tokio::select! {
@@ -62,11 +67,15 @@ pub async fn serve(
                 }
             },
         };
+        let Some(visitor) = crowd.enter(peer.ip()) else {
+            tracing::info!(address = %peer.ip(), "closed: the address has too many connections");
+            continue;
+        };
         let connection = graceful.watch(connection(stream, Peer(peer), router.clone(), limits));
         tokio::spawn(async move {
             // Whatever ends a connection early is the caller's affair.
             let _ = connection.await;
-            drop(place);
+            drop((place, visitor));
         });
     }
     drop(listener);
@@ -89,7 +98,7 @@ fn connection(
         .header_read_timeout(limits.head_read)
         .max_buf_size(HEAD_BYTES_MAX)
         .max_headers(HEADERS_MAX)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(Stalling::new(stream, limits.write_stall)), service)
 }
 
 /// The router, told for each request where its connection comes from.

@@ -1,8 +1,10 @@
 //! HTTP: routes, limits, deadlines, shutdown.
 
+mod crowd;
 mod listener;
 mod request;
 mod response;
+mod stall;
 mod wsdl;
 
 use std::{

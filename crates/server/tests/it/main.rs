@@ -4,6 +4,7 @@
 mod admin;
 mod backup;
 mod codes;
+mod connections;
 mod copy_store;
 mod crash;
 mod disk_full;

@@ -1,0 +1,73 @@
+//! Connections that want too much: too many, or answers that nobody reads.
+
+use std::time::Duration;
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+
+use crate::harness::{MUT, Setup, eventually, structure};
+
+const SOON: Duration = Duration::from_secs(5);
+
+#[tokio::test]
+async fn an_address_has_so_many_connections_and_no_more() {
+    let oi = Setup::config("[server]\nconnections_per_address_max = 4").start().await;
+    let connect = async || TcpStream::connect(oi.address()).await.unwrap();
+    let mut idle = Vec::new();
+    for _ in 0..4 {
+        let mut stream = connect().await;
+        // Until it is answered it may not have been counted yet.
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 200");
+        idle.push(stream);
+    }
+    let mut one_more = connect().await;
+    let ended = timeout(SOON, one_more.read(&mut [0; 1])).await.expect("it is closed at once");
+    assert!(matches!(ended, Ok(0) | Err(_)), "{ended:?}");
+    idle.clear();
+    let answered = eventually("a place is free again", async || {
+        let mut stream = connect().await;
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await.ok()?;
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).await.ok()?;
+        Some(answer)
+    });
+    assert_eq!(&answered.await, b"HTTP/1.1 200");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_reads_no_answers_is_cut_off_and_others_are_served() {
+    let oi = Setup::config("[server]\nwrite_stall_ms = 300").start().await;
+    let mut deaf = TcpStream::connect(oi.address()).await.unwrap();
+    let ask = b"GET /hermesDeploiement/eReprov/2.0?wsdl HTTP/1.1\r\nHost: x\r\n\r\n";
+    // Far more answers than the buffers on the way take; the last questions may not be taken.
+    let all = ask.repeat(4000);
+    let _ = timeout(SOON, deaf.write_all(&all)).await;
+    oi.ask(&structure(MUT)).await.assert("OK");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let mut left = Vec::new();
+    let ended = timeout(SOON, deaf.read_to_end(&mut left)).await.expect("it was closed");
+    let wsdl = oi.fetch(&format!("{}?wsdl", oi.url())).await.body.len();
+    assert!(left.len() < 4000 * wsdl, "all of it was answered: {ended:?}");
+}
+
+#[tokio::test]
+async fn half_a_head_is_waited_for_only_so_long() {
+    let oi = Setup::config("[server]\nhead_read_ms = 300").start().await;
+    for sent in ["", "POST /hermes", "POST / HTTP/1.1\r\nHost: x\r\nX-Slow: "] {
+        let mut slow = TcpStream::connect(oi.address()).await.unwrap();
+        slow.write_all(sent.as_bytes()).await.unwrap();
+        let ended = timeout(SOON, slow.read_to_end(&mut Vec::new())).await;
+        assert!(ended.is_ok(), "{sent:?} is waited for for ever");
+    }
+    // A connection that has had its answer and asks for nothing more is no different.
+    let mut idle = TcpStream::connect(oi.address()).await.unwrap();
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    let ended = timeout(SOON, idle.read_to_end(&mut Vec::new())).await;
+    assert!(ended.is_ok(), "an idle connection is kept for ever");
+}
