@@ -14,6 +14,7 @@ mod harness;
 mod http;
 mod injector;
 mod instances;
+mod isolation;
 mod loading;
 mod naming;
 mod races;
