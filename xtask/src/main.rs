@@ -1,5 +1,6 @@
 //! What a person would forget, and what takes a machine to see.
 
+mod bench;
 mod failover;
 mod tidy;
 mod torture;
@@ -12,11 +13,12 @@ use std::{
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     match arguments.next().as_deref() {
+        Some("bench") => bench::run(arguments),
         Some("failover") => failover::run(),
         Some("tidy") => tidy::run(),
         Some("torture") => torture::run(arguments),
         _ => {
-            say("usage: cargo xtask tidy | torture | failover");
+            say("usage: cargo xtask tidy | bench | torture | failover");
             ExitCode::from(2)
         }
     }

@@ -1,5 +1,7 @@
 //! Every statement that SQLite and PostgreSQL cannot share.
 
+use std::sync::OnceLock;
+
 use super::statement::Statement;
 
 /// Takes the leases of due jobs, and of those whose time lies beyond any that could have been set:
@@ -22,6 +24,7 @@ pub(super) static CLAIM: Statement = Statement {
                     ORDER BY due_ms LIMIT $4
                     FOR UPDATE SKIP LOCKED)
        RETURNING id",
+    columns: OnceLock::new(),
 };
 
 /// The tables that are there, whosever they are.
@@ -30,6 +33,7 @@ pub(super) static TABLES: Statement = Statement {
     sqlite: "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
     postgres: "SELECT CAST(tablename AS TEXT) AS name FROM pg_catalog.pg_tables
        WHERE schemaname = current_schema()",
+    columns: OnceLock::new(),
 };
 
 /// A table's columns in their order: name, type, and place in the primary key (0: none).
@@ -40,6 +44,7 @@ pub(super) static COLUMNS: Statement = Statement {
          CAST(COALESCE(array_position(conkey, attnum), 0) AS BIGINT) AS key
        FROM pg_attribute LEFT JOIN pg_constraint ON conrelid = attrelid AND contype = 'p'
        WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
+    columns: OnceLock::new(),
 };
 
 /// The time by the database's clock, which every instance shares.
@@ -47,6 +52,7 @@ pub(super) static NOW: Statement = Statement {
     name: "dialect.now",
     sqlite: "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS now_ms",
     postgres: "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS now_ms",
+    columns: OnceLock::new(),
 };
 
 /// One migration at a time; SQLite has one writer anyway.
@@ -54,6 +60,7 @@ pub(super) static LOCK_SCHEMA: Statement = Statement {
     name: "dialect.lock_schema",
     sqlite: "SELECT 1",
     postgres: "SELECT 1 FROM pg_advisory_xact_lock(7305804400202)",
+    columns: OnceLock::new(),
 };
 
 /// One at a time assigns keys (the next after the highest); SQLite has one writer anyway.
@@ -61,6 +68,7 @@ pub(super) static LOCK_KEYS: Statement = Statement {
     name: "dialect.lock_keys",
     sqlite: "SELECT 1",
     postgres: "SELECT 1 FROM pg_advisory_xact_lock(7305804400203)",
+    columns: OnceLock::new(),
 };
 
 /// What is wrong with the server itself: too old, or another encoding.
@@ -69,6 +77,7 @@ pub(super) static SERVER: Statement = Statement {
     sqlite: "SELECT 'UTF8' AS encoding, 150000 AS version",
     postgres: "SELECT current_setting('server_encoding') AS encoding,
          CAST(current_setting('server_version_num') AS BIGINT) AS version",
+    columns: OnceLock::new(),
 };
 
 // What a request in progress holds on PostgreSQL (see `seat.rs`): advisory locks of its connection,
@@ -80,6 +89,7 @@ pub(super) static HOLD_SESSION: Statement = Statement {
     sqlite: "SELECT 1",
     postgres: "SELECT place FROM generate_series(0, CAST($2 AS INTEGER) - 1) AS place
        WHERE pg_try_advisory_lock(CAST($1 AS INTEGER), place) LIMIT 1",
+    columns: OnceLock::new(),
 };
 
 /// The right to decide about a contract.
@@ -87,6 +97,7 @@ pub(super) static HOLD_DECISION: Statement = Statement {
     name: "seat.hold_decision",
     sqlite: "SELECT 1",
     postgres: "SELECT 1 AS held WHERE pg_try_advisory_lock($1)",
+    columns: OnceLock::new(),
 };
 
 /// All of it.
@@ -94,6 +105,7 @@ pub(super) static LET_GO: Statement = Statement {
     name: "seat.let_go",
     sqlite: "SELECT 1",
     postgres: "SELECT pg_advisory_unlock_all()",
+    columns: OnceLock::new(),
 };
 
 /// What every connection to PostgreSQL is told first. A commit waits for the disk (and for the

@@ -223,7 +223,7 @@ impl Store {
         }
     }
 
-    /// Runs a use case that only reads, on one snapshot.
+    /// Runs a use case that only looks up what it has the keys of, on one snapshot.
     ///
     /// # Errors
     /// The use case's own, or the database's.
@@ -240,6 +240,27 @@ impl Store {
         let arguments = Arc::new(arguments);
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.read(name, arguments, use_case).await,
+            Engine::Postgres(postgres) => postgres.read(arguments, use_case).await,
+        }
+    }
+
+    /// Runs a use case that only reads, whole tables perhaps, on one snapshot.
+    ///
+    /// # Errors
+    /// The use case's own, or the database's.
+    pub async fn read_much<A, T>(
+        &self,
+        name: &'static str,
+        arguments: A,
+        use_case: UseCase<A, T>,
+    ) -> Result<T, StoreError>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        let arguments = Arc::new(arguments);
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.read_much(name, arguments, use_case).await,
             Engine::Postgres(postgres) => postgres.read(arguments, use_case).await,
         }
     }

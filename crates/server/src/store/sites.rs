@@ -35,6 +35,8 @@ pub struct FloorPbo {
 /// A socket on its floor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FloorPto {
+    /// Key.
+    pub id: i64,
     /// Key of the floor.
     pub floor_id: i64,
     /// The socket.
@@ -82,9 +84,9 @@ static PBOS: Statement = statement!(
 );
 static PTOS: Statement = statement!(
     "pto.of_site",
-    "SELECT pto.floor_id, pto.ref, pto.construction, fibre.usage, fibre.out_of_service
+    "SELECT pto.id, pto.floor_id, pto.ref, pto.construction, fibre.usage, fibre.out_of_service
      FROM floor JOIN pto ON pto.floor_id = floor.id LEFT JOIN fibre ON fibre.pto_id = pto.id
-     WHERE floor.site_id = $1 ORDER BY pto.id"
+     WHERE floor.site_id = $1"
 );
 static FLOOR_AT: Statement = statement!(
     "floor.at",
@@ -168,19 +170,20 @@ pub async fn pbos(tx: &mut Tx<'_>, site_id: i64) -> Result<Vec<FloorPbo>, StoreE
 /// The sockets of a site, floor by floor.
 pub async fn ptos(tx: &mut Tx<'_>, site_id: i64) -> Result<Vec<FloorPto>, StoreError> {
     let read = |row: &Row<'_>| {
+        let (id, floor_id) = (row.int("id")?, row.int("floor_id")?);
+        let (reference, construction) =
+            (row.text("ref")?, row.word("construction", Construction::parse)?);
         // A socket that no fibre serves yet is nobody's.
         let usage = match row.optional_word("usage", Usage::parse)? {
             Some(usage) => shown_usage(usage, row.bool("out_of_service")?),
             None => Usage::Available,
         };
-        Ok(FloorPto {
-            floor_id: row.int("floor_id")?,
-            reference: row.text("ref")?,
-            construction: row.word("construction", Construction::parse)?,
-            usage,
-        })
+        Ok(FloorPto { id, floor_id, reference, construction, usage })
     };
-    tx.all(&PTOS, params![site_id], read).await
+    let mut ptos = tx.all(&PTOS, params![site_id], read).await?;
+    // Sorted here: SQLite would pack every row for its sorter and unpack it again.
+    ptos.sort_unstable_by_key(|pto| pto.id);
+    Ok(ptos)
 }
 
 /// The floor at this place of a site.

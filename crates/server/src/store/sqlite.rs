@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::{
@@ -127,8 +127,30 @@ impl Sqlite {
         }
     }
 
-    /// Runs a use case that only reads, on a connection of its own.
+    /// Runs a use case that only reads, on a connection of its own and on the thread that asks: what
+    /// is looked up by a key is there before another thread could be woken.
     pub(super) async fn read<A, T>(
+        &self,
+        name: &'static str,
+        arguments: Arc<A>,
+        use_case: UseCase<A, T>,
+    ) -> Result<T, StoreError>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        let permit = self.readers.permits.acquire().await;
+        let permit = permit.map_err(|error| StoreError::Unavailable(error.into()))?;
+        let mut connection = self.readers.take()?;
+        let hook = self.hook.clone();
+        let outcome = run_in_snapshot(name, &mut connection, hook, &*arguments, use_case);
+        self.readers.lock().push(connection);
+        drop(permit);
+        outcome
+    }
+
+    /// The same, for a use case that reads much: on a thread that nobody else waits for.
+    pub(super) async fn read_much<A, T>(
         &self,
         name: &'static str,
         arguments: Arc<A>,
@@ -143,8 +165,7 @@ impl Sqlite {
         let permit = Arc::clone(&readers.permits).acquire_owned().await;
         let permit = permit.map_err(|error| StoreError::Unavailable(error.into()))?;
         let reading = tokio::task::spawn_blocking(move || {
-            let mut connection =
-                readers.lock().pop().ok_or_else(|| StoreError::Bug("no idle reader".into()))?;
+            let mut connection = readers.take()?;
             let outcome = run_in_snapshot(name, &mut connection, hook, &*arguments, use_case);
             readers.lock().push(connection);
             // Kept until the connection is back, even where the caller has given up waiting.
@@ -156,6 +177,11 @@ impl Sqlite {
 }
 
 impl Readers {
+    /// An idle connection, for who holds a permit.
+    fn take(&self) -> Result<Connection, StoreError> {
+        self.lock().pop().ok_or_else(|| StoreError::Bug("no idle reader".into()))
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -177,6 +203,8 @@ pub(super) fn open_connection(path: &Path, flags: OpenFlags) -> Result<Connectio
     let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(PREPARED_MAX);
+    // A plan stays what it is, whatever is bound: otherwise SQLite plans statements anew at each run.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)
 }
 
@@ -192,7 +220,7 @@ fn write_groups(mut connection: Connection, mut jobs: mpsc::Receiver<Job>, hook:
             first(Err(error))(Ok(()));
             continue;
         }
-        if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE") {
+        if let Err(error) = run_plain(&connection, "BEGIN IMMEDIATE") {
             // What waited behind it has waited as long: it is not made to wait once more each.
             let again = error.sqlite_error().copied();
             first(Err(error.into()))(Ok(()));
@@ -210,7 +238,7 @@ fn write_groups(mut connection: Connection, mut jobs: mpsc::Receiver<Job>, hook:
         }
         let commit = hook
             .ask("COMMIT")
-            .and_then(|()| connection.execute_batch("COMMIT").map_err(StoreError::from));
+            .and_then(|()| run_plain(&connection, "COMMIT").map_err(StoreError::from));
         if commit.is_err() && !connection.is_autocommit() {
             // Nothing is committed: the next BEGIN would say so too, where this fails.
             let _ = connection.execute_batch("ROLLBACK");
@@ -228,16 +256,17 @@ fn run_in_savepoint<A, T>(
     arguments: &A,
     use_case: UseCase<A, T>,
 ) -> Result<T, StoreError> {
-    connection.execute_batch("SAVEPOINT use_case")?;
+    run_plain(connection, "SAVEPOINT use_case")?;
     let outcome = run_to_the_end(name, connection, hook, arguments, use_case);
     if connection.is_autocommit() {
         // SQLite has undone everything by itself (a full disk), the savepoint with it.
         let undone = || StoreError::Broken("the transaction was undone".into());
         return outcome.and_then(|_| Err(undone()));
     }
-    let end =
-        if outcome.is_ok() { "RELEASE use_case" } else { "ROLLBACK TO use_case; RELEASE use_case" };
-    connection.execute_batch(end)?;
+    if outcome.is_err() {
+        run_plain(connection, "ROLLBACK TO use_case")?;
+    }
+    run_plain(connection, "RELEASE use_case")?;
     outcome
 }
 
@@ -249,10 +278,15 @@ fn run_in_snapshot<A, T>(
     use_case: UseCase<A, T>,
 ) -> Result<T, StoreError> {
     hook.ask("BEGIN")?;
-    connection.execute_batch("BEGIN")?;
+    run_plain(connection, "BEGIN")?;
     let outcome = run_to_the_end(name, connection, hook, arguments, use_case);
-    connection.execute_batch("ROLLBACK")?;
+    run_plain(connection, "ROLLBACK")?;
     outcome
+}
+
+/// Runs a statement without parameters or rows, which stays prepared.
+fn run_plain(connection: &Connection, text: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(text)?.raw_execute().map(drop)
 }
 
 /// On SQLite every step of a use case is ready at once: one poll runs it to its end.

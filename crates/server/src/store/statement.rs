@@ -1,5 +1,7 @@
 //! One SQL text for both databases.
 
+use std::sync::OnceLock;
+
 /// An SQL text with a name, which logs and errors show.
 #[derive(Debug)]
 pub struct Statement {
@@ -9,6 +11,15 @@ pub struct Statement {
     pub postgres: &'static str,
     /// The text as SQLite takes it: `?1` is bound by number, `$1` would be by first appearance.
     pub sqlite: &'static str,
+    /// The names of the columns of its answer, once SQLite was asked for them.
+    pub columns: OnceLock<Box<[Box<str>]>>,
+}
+
+impl Statement {
+    /// The names of the columns of its answer.
+    pub(super) fn columns(&self, prepared: &rusqlite::Statement<'_>) -> &[Box<str>] {
+        self.columns.get_or_init(|| prepared.column_names().map(Box::from).collect())
+    }
 }
 
 /// Makes a [`Statement`] of a name and one text, or of one text for each database where they cannot
@@ -24,6 +35,7 @@ macro_rules! statement {
                 Ok(text) => text,
                 Err(_) => panic!("an ASCII character was replaced by another"),
             },
+            columns: std::sync::OnceLock::new(),
         }
     }};
 }
@@ -49,7 +61,7 @@ mod tests {
 
     #[test]
     fn parameters_are_numbered_for_both() {
-        const S: Statement = statement!("test", "SELECT $2 - $1, '$', $12");
+        static S: Statement = statement!("test", "SELECT $2 - $1, '$', $12");
         assert_eq!(S.postgres, "SELECT $2 - $1, '$', $12");
         assert_eq!(S.sqlite, "SELECT ?2 - ?1, '$', ?12");
     }

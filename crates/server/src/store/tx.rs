@@ -91,12 +91,13 @@ impl Tx<'_> {
         match &mut self.connection {
             Connection::Sqlite(connection) => {
                 let mut prepared = connection.prepare_cached(statement.sqlite)?;
+                let columns = statement.columns(&prepared);
                 let mut rows = prepared.query(rusqlite::params_from_iter(params))?;
                 let mut all = Vec::new();
                 while all.len() < most
                     && let Some(row) = rows.next()?
                 {
-                    all.push(read(&Row::Sqlite(row))?);
+                    all.push(read(&Row::sqlite(row, columns))?);
                 }
                 Ok(all)
             }

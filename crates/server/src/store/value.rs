@@ -1,5 +1,7 @@
 //! What goes into a statement and comes out of a row: text, whole numbers, truth, nothing.
 
+use std::cell::Cell;
+
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
 
 use super::error::StoreError;
@@ -112,25 +114,62 @@ impl<'a> FromSql<'a> for Whole {
 /// A row of an answer, read by the names of its columns.
 pub enum Row<'a> {
     /// From SQLite.
-    Sqlite(&'a rusqlite::Row<'a>),
+    Sqlite(SqliteRow<'a>),
     /// From PostgreSQL.
     Postgres(&'a tokio_postgres::Row),
+}
+
+/// A row of SQLite's, with the names of its columns.
+pub struct SqliteRow<'a> {
+    row: &'a rusqlite::Row<'a>,
+    columns: &'a [Box<str>],
+    /// Where the next column is looked for first: they are mostly read in their order.
+    next: Cell<usize>,
+}
+
+impl SqliteRow<'_> {
+    fn value(&self, column: &str) -> rusqlite::Result<rusqlite::types::ValueRef<'_>> {
+        self.row.get_ref(self.index(column)?)
+    }
+
+    fn index(&self, column: &str) -> rusqlite::Result<usize> {
+        let next = self.next.get();
+        let is_it = |at: &usize| self.columns.get(*at).is_some_and(|name| **name == *column);
+        let found = Some(next).filter(is_it).or_else(|| (0..self.columns.len()).find(is_it));
+        let found = found.ok_or_else(|| rusqlite::Error::InvalidColumnName(column.to_owned()))?;
+        self.next.set(found + 1);
+        Ok(found)
+    }
+}
+
+impl<'a> Row<'a> {
+    pub(super) fn sqlite(row: &'a rusqlite::Row<'a>, columns: &'a [Box<str>]) -> Self {
+        Self::Sqlite(SqliteRow { row, columns, next: Cell::new(0) })
+    }
 }
 
 impl Row<'_> {
     /// A text that is there.
     pub fn text(&self, column: &str) -> Result<String, StoreError> {
-        Ok(match self {
-            Self::Sqlite(row) => row.get(column)?,
-            Self::Postgres(row) => row.try_get(column)?,
-        })
+        self.with_text(column, |text| text.map(str::to_owned))?
+            .ok_or_else(|| StoreError::unexpected(column))
     }
 
     /// A text that may be NULL.
     pub fn optional_text(&self, column: &str) -> Result<Option<String>, StoreError> {
+        self.with_text(column, |text| text.map(str::to_owned))
+    }
+
+    fn with_text<T>(
+        &self,
+        column: &str,
+        read: impl FnOnce(Option<&str>) -> T,
+    ) -> Result<T, StoreError> {
         Ok(match self {
-            Self::Sqlite(row) => row.get(column)?,
-            Self::Postgres(row) => row.try_get(column)?,
+            Self::Sqlite(row) => {
+                read(row.value(column)?.as_str_or_null().map_err(rusqlite::Error::from)?)
+            }
+            Self::Postgres(row) => read(row.try_get(column)?),
         })
     }
 
@@ -142,7 +181,7 @@ impl Row<'_> {
     /// A number that may be NULL.
     pub fn optional_int(&self, column: &str) -> Result<Option<i64>, StoreError> {
         Ok(match self {
-            Self::Sqlite(row) => row.get(column)?,
+            Self::Sqlite(row) => row.row.get(row.index(column)?)?,
             Self::Postgres(row) => row.try_get::<_, Option<Whole>>(column)?.map(|whole| whole.0),
         })
     }
@@ -150,14 +189,14 @@ impl Row<'_> {
     /// A truth that is there.
     pub fn bool(&self, column: &str) -> Result<bool, StoreError> {
         Ok(match self {
-            Self::Sqlite(row) => row.get(column)?,
+            Self::Sqlite(row) => row.row.get(row.index(column)?)?,
             Self::Postgres(row) => row.try_get(column)?,
         })
     }
 
     /// A word of one of the domain's enumerations.
     pub fn word<T>(&self, column: &str, parse: fn(&str) -> Option<T>) -> Result<T, StoreError> {
-        parse(&self.text(column)?).ok_or_else(|| StoreError::unexpected(column))
+        self.optional_word(column, parse)?.ok_or_else(|| StoreError::unexpected(column))
     }
 
     /// A word that may be NULL.
@@ -166,7 +205,10 @@ impl Row<'_> {
         column: &str,
         parse: fn(&str) -> Option<T>,
     ) -> Result<Option<T>, StoreError> {
-        let Some(word) = self.optional_text(column)? else { return Ok(None) };
-        parse(&word).map(Some).ok_or_else(|| StoreError::unexpected(column))
+        let parsed = self.with_text(column, |text| match text {
+            None => Some(None),
+            Some(word) => parse(word).map(Some),
+        });
+        parsed?.ok_or_else(|| StoreError::unexpected(column))
     }
 }

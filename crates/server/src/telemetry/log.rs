@@ -1,6 +1,6 @@
 //! Structured logs on standard error.
 
-use std::io::IsTerminal;
+use std::io::{BufWriter, IsTerminal};
 
 use tracing::level_filters::LevelFilter;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
@@ -40,8 +40,10 @@ pub fn start(format: Format, level: Level) -> WorkerGuard {
         Level::Debug => LevelFilter::DEBUG,
     };
     let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    // Written together where many wait; the thread flushes when none does.
+    let stderr = BufWriter::new(std::io::stderr());
     let (writer, guard) =
-        NonBlockingBuilder::default().buffered_lines_limit(LINES_MAX).finish(std::io::stderr());
+        NonBlockingBuilder::default().buffered_lines_limit(LINES_MAX).finish(stderr);
     let builder = tracing_subscriber::fmt()
         .with_max_level(level)
         .with_writer(writer)

@@ -52,7 +52,7 @@ fn unready(why: &'static str) -> Response {
 async fn metrics(State(service): State<Arc<Service>>) -> Response {
     let now_ms = service.clock.now_ms();
     let month = calendar::month(now_ms);
-    let looking = service.store.read("metrics", month, |tx, month| Box::pin(look(tx, month)));
+    let looking = service.store.read_much("metrics", month, |tx, month| Box::pin(look(tx, month)));
     let snapshot = match tokio::time::timeout(CHECK, looking).await {
         Ok(Ok(seen)) => Some(snapshot(&service, seen, now_ms)),
         // What is counted in memory is shown all the same; the rest stays as it was last seen.

@@ -90,20 +90,30 @@ impl Writer {
     }
 
     fn escape(&mut self, value: &str) {
-        for c in value.chars() {
-            match c {
-                '&' => self.text.push_str("&amp;"),
-                '<' => self.text.push_str("&lt;"),
-                '>' => self.text.push_str("&gt;"),
-                '"' => self.text.push_str("&quot;"),
-                '\t' => self.text.push_str("&#9;"),
-                '\n' => self.text.push_str("&#10;"),
-                '\r' => self.text.push_str("&#13;"),
-                // XML 1.0 has no way to write these (production 2).
-                '\u{0}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => self.text.push('\u{fffd}'),
-                other => self.text.push(other),
+        let mut written = 0;
+        for (at, byte) in value.bytes().enumerate() {
+            // 0xef begins a character from U+F000 on.
+            if !matches!(byte, b'&' | b'<' | b'>' | b'"' | 0..0x20 | 0xef) {
+                continue;
             }
+            let Some(c) = value[at..].chars().next() else { continue };
+            let instead = match c {
+                '&' => "&amp;",
+                '<' => "&lt;",
+                '>' => "&gt;",
+                '"' => "&quot;",
+                '\t' => "&#9;",
+                '\n' => "&#10;",
+                '\r' => "&#13;",
+                // XML 1.0 has no way to write these (production 2).
+                '\u{0}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => "\u{fffd}",
+                _ => continue,
+            };
+            self.text.push_str(&value[written..at]);
+            self.text.push_str(instead);
+            written = at + c.len_utf8();
         }
+        self.text.push_str(&value[written..]);
     }
 }
 
@@ -113,12 +123,12 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_back() {
-        let hostile = "<a b=\"c\">&amp;]]>\u{1}é'\n\t";
+        let hostile = "<a b=\"c\">&amp;]]>\u{1}é\u{ff5e}\u{ffff}'\n\t";
         let mut w = Writer::document();
         w.start("x").attribute("y", hostile).element("z", hostile).start("empty");
         let text = w.finish();
         let document = roxmltree::Document::parse(&text).unwrap();
-        let expected = hostile.replace('\u{1}', "\u{fffd}");
+        let expected = hostile.replace(['\u{1}', '\u{ffff}'], "\u{fffd}");
         assert_eq!(document.root_element().attribute("y"), Some(expected.as_str()));
         assert_eq!(document.root_element().first_element_child().unwrap().text(), Some(&*expected));
         assert!(text.ends_with("<empty/></x>"), "{text}");

@@ -1,0 +1,170 @@
+//! The two servers, each a process of its own.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, ensure};
+use tempfile::NamedTempFile;
+
+use super::{network::Network, read};
+use crate::root;
+
+/// `ereprovd serve`, with everything on that a real one has on.
+pub struct Service {
+    program: PathBuf,
+    folder: PathBuf,
+    address: SocketAddr,
+    child: Option<Stopped>,
+}
+
+/// A process that does not outlive its owner.
+struct Stopped(Child);
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Service {
+    /// Its configuration, in a folder of its own.
+    pub fn prepare(program: &Path, folder: &Path, database: &str) -> anyhow::Result<Self> {
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let url = if database == "sqlite" { "sqlite:ereprov.db" } else { database };
+        let config = format!(
+            "[server]\nlisten = \"{address}\"\n[database]\nurl = \"{url}\"\n\
+             [telemetry]\nlisten = \"\"\n\
+             [profiles.LECTURE]\nmethods = [\"getSiteStructure\"]\n\
+             quota_per_month = 2000\nsessions = 2\n\
+             # Orders are handed to Networks and stay there: asking and accepting is measured.\n\
+             [networks]\nstart_ms = 86400000\n[workflow]\npoll_ms = 3600000\n"
+        );
+        fs::write(folder.join("bench.toml"), config)?;
+        let program = program.canonicalize()?;
+        Ok(Self { program, folder: folder.canonicalize()?, address, child: None })
+    }
+
+    /// Loads the demo network and another one, and lets the demo's operator ask as often as it likes;
+    /// answers how long the other one took.
+    pub fn load(&self, network: &Network) -> anyhow::Result<Duration> {
+        let demo = root().join("crates/server/demo");
+        self.run(&["import", &demo.display().to_string()])?;
+        let limits = ["--quota", "4000000000", "--sessions", "100000"];
+        self.run(&[&["operator", "set", "oc-demo"], &limits[..]].concat())?;
+        let mut took = Duration::ZERO;
+        for chunk in network.chunks() {
+            let folder = tempfile::tempdir_in(&self.folder)?;
+            Network::write(chunk, folder.path())?;
+            let begin = Instant::now();
+            self.run(&["import", &folder.path().display().to_string()])?;
+            took += begin.elapsed();
+        }
+        Ok(took)
+    }
+
+    /// Starts it, and waits until it listens.
+    pub fn start(&mut self) -> anyhow::Result<()> {
+        let log = fs::File::create(self.folder.join("ereprovd.log"))?;
+        let child = self.command(&["serve"]).stderr(log).spawn()?;
+        self.child = Some(Stopped(child));
+        let begin = Instant::now();
+        while TcpStream::connect(self.address).is_err() {
+            let log = || read(&self.folder.join("ereprovd.log")).unwrap_or_default();
+            ensure!(begin.elapsed() < Duration::from_secs(30), "it does not start: {}", log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn pid(&self) -> anyhow::Result<u32> {
+        Ok(self.child.as_ref().context("it is started")?.0.id())
+    }
+
+    /// Waits until what was accepted is with Networks, and it does nothing any more.
+    pub fn wait_until_idle(&self) -> anyhow::Result<()> {
+        const LOOK: Duration = Duration::from_millis(300);
+        let (pid, begin) = (self.pid()?, Instant::now());
+        loop {
+            let before = cpu(pid)?;
+            std::thread::sleep(LOOK);
+            if cpu(pid)?.saturating_sub(before) <= LOOK / 20 {
+                return Ok(());
+            }
+            ensure!(begin.elapsed() < Duration::from_mins(5), "it does not come to rest");
+        }
+    }
+
+    fn run(&self, arguments: &[&str]) -> anyhow::Result<()> {
+        let output = self.command(arguments).output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "ereprovd {}: {said}", arguments.join(" "));
+        Ok(())
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("EREPROV_")) {
+            command.env_remove(name);
+        }
+        command.arg("--config").arg(self.folder.join("bench.toml")).args(arguments);
+        command
+    }
+}
+
+/// The bare server, answering what the service answered.
+pub struct Bare {
+    child: Stopped,
+    address: SocketAddr,
+    _answer: NamedTempFile,
+}
+
+impl Bare {
+    /// Starts it.
+    pub fn start(answer: &[u8]) -> anyhow::Result<Self> {
+        let mut file = NamedTempFile::new()?;
+        file.write_all(answer)?;
+        let mut child = Command::new(std::env::current_exe()?)
+            .args(["bench", "--bare"])
+            .arg(file.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let said = child.stdout.take().context("its output is piped")?;
+        let child = Stopped(child);
+        let mut line = String::new();
+        BufReader::new(said).read_line(&mut line)?;
+        let address = line.trim().parse().context("the bare server says where it listens")?;
+        Ok(Self { child, address, _answer: file })
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.0.id()
+    }
+}
+
+/// Processor time that a process has taken, its threads' included.
+pub fn cpu(pid: u32) -> anyhow::Result<Duration> {
+    /// Of `/proc`, on every Linux.
+    const TICK: Duration = Duration::from_millis(10);
+    let text = read(Path::new(&format!("/proc/{pid}/stat")))?;
+    // The second field is the program's name in brackets; the 14th and 15th are the times.
+    let (_, rest) = text.rsplit_once(") ").context("a process has a name")?;
+    let ticks = rest.split(' ').skip(11).take(2).map(str::parse::<u32>);
+    let ticks = ticks.sum::<Result<u32, _>>()?;
+    Ok(TICK * ticks)
+}
