@@ -16,7 +16,7 @@ use crate::{
 /// How often, how long, how many times.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
-    /// Between two looks at Networks.
+    /// Between two looks at Networks, when it is nearly done.
     pub poll: Duration,
     /// For one call to Networks.
     pub call: Duration,
@@ -116,8 +116,12 @@ fn saw(
     progress: Progress,
     now_ms: i64,
 ) -> Result<Outcome, Failure> {
-    let poll_ms = ms(patience.poll);
-    let look_again = |until_ms: i64| until_ms.clamp(now_ms + 1, now_ms + poll_ms);
+    // Networks says until when, and may be early: a quarter of the time that is left is soon enough,
+    // and thousands of orders that take a day do not keep the driver busy every second.
+    let look_again = |until_ms: i64| {
+        let quarter_ms = ((until_ms - now_ms) / 4).min(ms(patience.backoff_max));
+        until_ms.clamp(now_ms + 1, now_ms + ms(patience.poll).max(quarter_ms))
+    };
     let (state, until_ms) = match progress {
         Progress::Waiting { until_ms } => (job.state, until_ms),
         Progress::Working { until_ms } => (State::InProgress, until_ms),
