@@ -18,7 +18,7 @@ use crate::{
     admission::credentials::Credentials,
     clock::{Clock, Entropy},
     config::Config,
-    http,
+    http::{self, tls::Tls},
     network::Networks,
     reprovisioning::driver::Driver,
     service::Service,
@@ -95,13 +95,14 @@ pub fn claim_file(database: &Path) -> anyhow::Result<Option<Claim>> {
 /// Starts a service on a database that was claimed and opened.
 ///
 /// # Errors
-/// An address cannot be listened on.
+/// An address cannot be listened on, or a file of TLS cannot be used.
 pub async fn start(
     config: &Config,
     claim: Claim,
     store: Store,
     parts: Parts,
 ) -> anyhow::Result<Running> {
+    let tls = config.tls()?.map(Tls::load).transpose()?.map(Arc::new);
     let listener = listen(config.server.listen, "server.listen").await?;
     let address = listener.local_addr()?;
     let telemetry_listener = match config.telemetry.listen()? {
@@ -117,11 +118,14 @@ pub async fn start(
     let (listeners, workers) = (TaskTracker::new(), TaskTracker::new());
     let router = http::router(Arc::clone(&service), &config.server.path);
     let limits = config.listener_limits();
-    listeners.spawn(http::serve(listener, router, limits, accepting.clone()));
+    if let Some(tls) = &tls {
+        workers.spawn(Arc::clone(tls).watch(working.clone()));
+    }
+    listeners.spawn(http::serve(listener, tls, router, limits, accepting.clone()));
     if let Some(listener) = telemetry_listener {
         let router = http::telemetry_router(Arc::clone(&service));
         // Those who watch may watch the stop.
-        workers.spawn(http::serve(listener, router, limits, working.clone()));
+        workers.spawn(http::serve(listener, None, router, limits, working.clone()));
     }
     if parts.driver_runs {
         workers.spawn(driver.clone().run(working.clone()));

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     config::{Config, DEFAULT},
+    http::tls::Tls,
     store::Location,
 };
 
@@ -27,6 +28,13 @@ pub fn run(context: &Context, command: &Command) -> Result<(), Failure> {
         Command::Check => {
             let config = context.load()?;
             folder_exists(&config)?;
+            let speaks = match config.tls()? {
+                None => "HTTP",
+                Some(files) => {
+                    Tls::load(files).map_err(|error| Failure::usage(error.to_string()))?;
+                    "HTTPS"
+                }
+            };
             for doubt in config.doubts() {
                 output::warning(&doubt);
             }
@@ -41,6 +49,7 @@ pub fn run(context: &Context, command: &Command) -> Result<(), Failure> {
             if context.json {
                 return output::json(&json!({
                     "listen": config.server.listen,
+                    "speaks": speaks,
                     "public_url": public_url,
                     "database": database,
                     "profiles": profiles,
@@ -49,7 +58,7 @@ pub fn run(context: &Context, command: &Command) -> Result<(), Failure> {
             }
             output::sheet(&[
                 ("configuration", "can be used".to_owned()),
-                ("listens on", config.server.listen.to_string()),
+                ("listens on", format!("{} ({speaks})", config.server.listen)),
                 ("address in the WSDL", public_url),
                 ("database", database),
                 ("profiles", profiles.join(", ")),

@@ -1,13 +1,14 @@
 //! What the types of the settings do not say, and the settings that are read into the types of
 //! others.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::PathBuf};
 
 use ereprov_wire::operation::Operation;
 
 use super::{BehaviourEntry, Config, ConfigError, ProfileEntry, Telemetry};
 use crate::{
     admission::profile::{Profile, Profiles},
+    http::tls::Files,
     network::{AskBehaviour, Behaviour, Settings},
     store::Location,
 };
@@ -67,6 +68,7 @@ impl Config {
             return Err(wrong("telemetry.listen", "the same as server.listen"));
         }
         self.location()?;
+        self.tls()?;
         self.profiles()?;
         self.networks()?;
         Ok(())
@@ -90,6 +92,23 @@ impl Config {
     /// The URL is not one that is known.
     pub fn location(&self) -> Result<Location, ConfigError> {
         Location::parse(&self.database.url.0).map_err(|reason| wrong("database.url", reason))
+    }
+
+    /// The files of TLS; none: the service speaks plain HTTP.
+    ///
+    /// # Errors
+    /// One is named and another one that it needs is not.
+    pub fn tls(&self) -> Result<Option<Files>, ConfigError> {
+        let named = |file: &str| Some(PathBuf::from(file)).filter(|_| !file.is_empty());
+        let tls = &self.tls;
+        match (named(&tls.certificate), named(&tls.key), named(&tls.client_ca)) {
+            (None, None, None) => Ok(None),
+            (Some(certificate), Some(key), client_ca) => {
+                Ok(Some(Files { certificate, key, client_ca }))
+            }
+            (None, _, _) => Err(wrong("tls.certificate_file", "missing, where others are given")),
+            (_, None, _) => Err(wrong("tls.key_file", "missing, where the certificate is given")),
+        }
     }
 
     /// The technical profiles.

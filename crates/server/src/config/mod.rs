@@ -61,6 +61,7 @@ pub enum ConfigError {
 pub struct Config {
     /// `[server]`
     pub server: Server,
+    tls: Tls,
     /// `[database]`
     pub database: Database,
     /// `[admission]`
@@ -90,6 +91,17 @@ pub struct Server {
     /// Requests at once over all operators.
     pub requests_at_once_max: usize,
     drain_ms: u64,
+}
+
+/// `[tls]`
+#[derive(Debug, Clone, Deserialize)]
+struct Tls {
+    #[serde(rename = "certificate_file")]
+    certificate: String,
+    #[serde(rename = "key_file")]
+    key: String,
+    #[serde(rename = "client_ca_file")]
+    client_ca: String,
 }
 
 /// `[database]`
@@ -224,8 +236,14 @@ impl Config {
         Ok(config)
     }
 
-    /// Makes the path of a SQLite file relative to the configuration file's folder.
+    /// Makes the paths of files relative to the configuration file's folder.
     fn anchor(&mut self, folder: Option<&Path>) {
+        let Tls { certificate, key, client_ca } = &mut self.tls;
+        for file in [certificate, key, client_ca] {
+            if let Some(folder) = folder.filter(|_| !file.is_empty()) {
+                *file = folder.join(&*file).display().to_string();
+            }
+        }
         if let (Some(folder), Some(path)) = (folder, self.database.url.0.strip_prefix("sqlite:")) {
             self.database.url = DatabaseUrl(format!("sqlite:{}", folder.join(path).display()));
         }
@@ -289,7 +307,8 @@ impl Config {
     /// The URL that the WSDL gives, once it is known where the service listens.
     pub fn public_url(&self, listening: SocketAddr) -> String {
         let base = match self.server.public_url.trim_end_matches('/') {
-            "" => format!("http://{listening}"),
+            "" if self.tls.certificate.is_empty() => format!("http://{listening}"),
+            "" => format!("https://{listening}"),
             configured => configured.to_owned(),
         };
         format!("{base}{}", self.server.path)

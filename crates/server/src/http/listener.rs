@@ -11,12 +11,13 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use tokio::{
-    net::{TcpListener, TcpStream},
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
     sync::Semaphore,
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Peer, crowd::Crowd, stall::Stalling};
+use super::{Peer, crowd::Crowd, stall::Stalling, tls::Tls};
 
 /// Bytes of a request's head at the most.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
@@ -43,6 +44,7 @@ pub struct ListenerLimits {
 /// Serves connections until told to stop, then lets every request that has begun end.
 pub async fn serve(
     listener: TcpListener,
+    tls: Option<Arc<Tls>>,
     router: Router,
     limits: ListenerLimits,
     stop: CancellationToken,
@@ -71,10 +73,25 @@ pub async fn serve(
             tracing::info!(address = %peer.ip(), "closed: the address has too many connections");
             continue;
         };
-        let connection = graceful.watch(connection(stream, Peer(peer), router.clone(), limits));
+        let (watcher, router, tls) = (graceful.watcher(), router.clone(), tls.clone());
         tokio::spawn(async move {
+            // Small answers leave at once; where it cannot be set they leave a little later.
+            let _ = stream.set_nodelay(true);
+            let stream = Stalling::new(stream, limits.write_stall);
             // Whatever ends a connection early is the caller's affair.
-            let _ = connection.await;
+            match tls {
+                None => {
+                    let _ = watcher.watch(connection(stream, Peer(peer), router, limits)).await;
+                }
+                Some(tls) => match tls.accept(stream, limits.head_read).await {
+                    Ok(stream) => {
+                        let _ = watcher.watch(connection(stream, Peer(peer), router, limits)).await;
+                    }
+                    Err(error) => {
+                        tracing::info!(address = %peer.ip(), %error, "no TLS with this caller");
+                    }
+                },
+            }
             drop((place, visitor));
         });
     }
@@ -84,21 +101,19 @@ pub async fn serve(
     }
 }
 
-fn connection(
-    stream: TcpStream,
+fn connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    stream: S,
     peer: Peer,
     router: Router,
     limits: ListenerLimits,
 ) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> {
-    // Small answers leave at once; where it cannot be set they leave a little later.
-    let _ = stream.set_nodelay(true);
     let service = tower_service(router, peer);
     hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head_read)
         .max_buf_size(HEAD_BYTES_MAX)
         .max_headers(HEADERS_MAX)
-        .serve_connection(TokioIo::new(Stalling::new(stream, limits.write_stall)), service)
+        .serve_connection(TokioIo::new(stream), service)
 }
 
 /// The router, told for each request where its connection comes from.

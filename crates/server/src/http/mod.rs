@@ -5,6 +5,7 @@ mod listener;
 mod request;
 mod response;
 mod stall;
+pub mod tls;
 mod wsdl;
 
 use std::{

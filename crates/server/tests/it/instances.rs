@@ -5,7 +5,7 @@ use std::{fmt::Write, sync::Arc, time::Duration};
 use ereprov_server::store::service::{self, ServiceState};
 use tokio::task::JoinSet;
 
-use crate::harness::{MUT, Oi, Put, Reply, Role, Setup, eventually, fibre, get, structure};
+use crate::harness::{MUT, Oi, Put, Reply, Role, Setup, count, eventually, fibre, get, structure};
 
 /// Three instances on a fresh database.
 async fn three(setup: Setup) -> Vec<Arc<Oi>> {
@@ -24,24 +24,9 @@ async fn at_once(instances: &[Arc<Oi>], questions: Vec<String>) -> Vec<Reply> {
     all.join_all().await
 }
 
-fn count(replies: &[Reply], outcome: &str) -> usize {
-    replies.iter().filter(|reply| reply.outcome() == outcome).count()
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_48_contracts_that_ask_for_one_fibre_one_gets_it() {
-    let mut setup = Setup::default();
-    let mut contracts = String::new();
-    for n in 0..48 {
-        writeln!(
-            contracts,
-            "RACE-{n};oc-demo;SC-423361;BATIMENT-1;ESCALIER-44;ETAGE-06;;BE-03;FI-75056-0423;\
-             ztd;collective;virtual;no;no;open;connection"
-        )
-        .unwrap();
-    }
-    setup.files.get_mut("contracts.csv").unwrap().push_str(&contracts);
-    let instances = three(setup).await;
+    let instances = three(Setup::racing(48)).await;
     instances[0].limit("oc-demo", None, Some(64)).await;
     let puts = (0..48).map(|n| Put::new(&format!("RACE-{n}"), "CTP-1240357-1").body());
     let replies = at_once(&instances, puts.collect()).await;

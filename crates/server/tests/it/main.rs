@@ -23,5 +23,6 @@ mod samples;
 mod simulation;
 mod stacks;
 mod telemetry;
+mod tls;
 mod who;
 mod workflow;

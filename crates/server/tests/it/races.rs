@@ -1,10 +1,10 @@
 //! Many at once: one fibre, one quota, two sessions.
 
-use std::{fmt::Write, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use tokio::task::JoinSet;
 
-use crate::harness::{MUT, Oi, Put, Reply, Role, Setup, eventually, fibre, get, structure};
+use crate::harness::{MUT, Oi, Put, Reply, Role, Setup, count, eventually, fibre, get, structure};
 
 /// Sends every question at the same time, as one operator.
 async fn at_once(oi: &Arc<Oi>, login: &'static str, questions: Vec<String>) -> Vec<Reply> {
@@ -16,26 +16,10 @@ async fn at_once(oi: &Arc<Oi>, login: &'static str, questions: Vec<String>) -> V
     all.join_all().await
 }
 
-fn count(replies: &[Reply], outcome: &str) -> usize {
-    replies.iter().filter(|reply| reply.outcome() == outcome).count()
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_64_contracts_that_ask_for_one_fibre_one_gets_it() {
     for _ in 0..5 {
-        let mut setup = Setup::default();
-        let mut contracts = String::new();
-        for n in 0..64 {
-            // No route of their own yet: virtual ones need none.
-            writeln!(
-                contracts,
-                "RACE-{n};oc-demo;SC-423361;BATIMENT-1;ESCALIER-44;ETAGE-06;;BE-03;FI-75056-0423;\
-                 ztd;collective;virtual;no;no;open;connection"
-            )
-            .unwrap();
-        }
-        setup.files.get_mut("contracts.csv").unwrap().push_str(&contracts);
-        let oi = Arc::new(setup.start().await);
+        let oi = Arc::new(Setup::racing(64).start().await);
         oi.limit("oc-demo", None, Some(64)).await;
         let puts = (0..64).map(|n| Put::new(&format!("RACE-{n}"), "CTP-1240357-1").body());
         let replies = at_once(&oi, "oc-demo", puts.collect()).await;

@@ -10,6 +10,11 @@ pub struct Reply {
     pub body: String,
 }
 
+/// How many of them came to this.
+pub fn count(replies: &[Reply], outcome: &str) -> usize {
+    replies.iter().filter(|reply| reply.outcome() == outcome).count()
+}
+
 impl Reply {
     pub fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));

@@ -11,9 +11,10 @@ mod program;
 pub mod proxy;
 mod question;
 mod schema;
+mod settings;
 mod wait;
 
-pub use answer::Reply;
+pub use answer::{Reply, count};
 pub use caller::{Caller, basic, envelope};
 pub use network::{MUT, Role, fibre};
 pub use oi::{Oi, Setup, loading};

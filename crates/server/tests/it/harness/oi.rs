@@ -27,6 +27,7 @@ use super::{
     beside::Beside,
     caller::{Caller, Lost, basic, envelope},
     postgres,
+    settings::configuration,
 };
 
 /// How a server is set up for a test.
@@ -68,6 +69,20 @@ impl Setup {
     /// Settings over those of the demo.
     pub fn config(toml: &str) -> Self {
         Self { config: toml.to_owned(), ..Self::default() }
+    }
+
+    /// The demo with so many contracts more, `RACE-0`, `RACE-1`, …, which may all have any fibre of the
+    /// specification's site: without a route of their own yet, since virtual ones need none.
+    pub fn racing(contracts: usize) -> Self {
+        let mut setup = Self::default();
+        let rows = (0..contracts).map(|n| {
+            format!(
+                "RACE-{n};oc-demo;SC-423361;BATIMENT-1;ESCALIER-44;ETAGE-06;;BE-03;FI-75056-0423;\
+                 ztd;collective;virtual;no;no;open;connection\n"
+            )
+        });
+        setup.files.get_mut("contracts.csv").unwrap().extend(rows);
+        setup
     }
 
     /// On a fresh PostgreSQL database.
@@ -118,30 +133,6 @@ pub struct Oi {
     /// The database, opened beside the server once and for all.
     past: OnceCell<Mutex<Beside>>,
 }
-
-/// The demo's settings, made quick: a test does not wait for seconds.
-const QUICK: &str = "
-[server]
-listen = \"127.0.0.1:0\"
-[networks]
-start_ms = 20
-repatch_ms = 30
-[workflow]
-poll_ms = 20
-backoff_first_ms = 10
-backoff_max_ms = 50
-[telemetry]
-listen = \"127.0.0.1:0\"
-log_level = \"error\"
-";
-
-/// Many tests share one PostgreSQL and few processors: none of them is about its deadlines.
-const UNHURRIED: &str = "
-[server]
-request_deadline_ms = 30000
-[database]
-deadline_ms = 15000
-";
 
 impl Oi {
     /// The demo, as quick as tests want it.
@@ -372,29 +363,5 @@ pub fn loading(at_ms: i64) -> Act {
         action: text(),
         subject: text(),
         reason: text(),
-    }
-}
-
-/// The demo's configuration with the quick one and the test's own over it.
-fn configuration(folder: &TempDir, own: &str, postgres: Option<&str>) -> Config {
-    let mut table: toml::Table = include_str!("../../../demo/demo.toml").parse().unwrap();
-    for over in [QUICK, if postgres.is_some() { UNHURRIED } else { "" }, own] {
-        overlay(&mut table, over.parse().unwrap());
-    }
-    if let Some(url) = postgres {
-        overlay(&mut table, format!("[database]\nurl = \"{url}\"").parse().unwrap());
-    }
-    let text = toml::to_string(&table).unwrap();
-    let file = Some(("test.toml", text.as_str()));
-    Config::assemble(file, std::iter::empty(), Some(folder.path())).unwrap()
-}
-
-fn overlay(table: &mut toml::Table, over: toml::Table) {
-    for (key, value) in over {
-        match (table.get_mut(&key), value) {
-            (Some(toml::Value::Table(below)), toml::Value::Table(above)) => overlay(below, above),
-            (Some(toml::Value::Array(below)), toml::Value::Array(above)) => below.extend(above),
-            (_, value) => _ = table.insert(key, value),
-        }
     }
 }

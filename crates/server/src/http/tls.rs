@@ -1,0 +1,141 @@
+//! TLS of the service's own address. The certificate and its key are files, which are read again when
+//! they change; what cannot be read leaves what was there in force.
+
+use std::{
+    fmt, io,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{
+        RootCertStore, ServerConfig,
+        crypto::aws_lc_rs,
+        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+        server::WebPkiClientVerifier,
+    },
+    server::TlsStream,
+};
+use tokio_util::sync::CancellationToken;
+
+/// Between two looks whether a file has changed.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// The files, each in PEM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Files {
+    /// The certificate, and those between it and its authority.
+    pub certificate: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
+    /// The authorities of callers' certificates; none: callers need none.
+    pub client_ca: Option<PathBuf>,
+}
+
+/// Why a file cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {reason}", file.display())]
+pub struct TlsError {
+    file: PathBuf,
+    reason: String,
+}
+
+/// What a listener speaks TLS with.
+pub struct Tls {
+    files: Files,
+    current: RwLock<TlsAcceptor>,
+}
+
+impl Tls {
+    /// Reads the files.
+    ///
+    /// # Errors
+    /// One is missing, or holds something else; the key is another certificate's.
+    pub fn load(files: Files) -> Result<Self, TlsError> {
+        let acceptor = read(&files)?;
+        Ok(Self { files, current: RwLock::new(acceptor) })
+    }
+
+    /// Greets a caller, in time.
+    pub(super) async fn accept<S>(&self, stream: S, limit: Duration) -> io::Result<TlsStream<S>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let acceptor = self.current.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let greeted = tokio::time::timeout(limit, acceptor.accept(stream)).await;
+        greeted.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    /// Reads the files again whenever one has changed, until told to stop. Connections that are open
+    /// go on with what they began with.
+    pub async fn watch(self: Arc<Self>, stop: CancellationToken) {
+        let mut known = self.stamps();
+        while stop.run_until_cancelled(tokio::time::sleep(LOOK)).await.is_some() {
+            let stamps = self.stamps();
+            if stamps == known {
+                continue;
+            }
+            match read(&self.files) {
+                Ok(acceptor) => {
+                    *self.current.write().unwrap_or_else(PoisonError::into_inner) = acceptor;
+                    tracing::info!(certificate = %self.files.certificate.display(), "certificate read again");
+                }
+                // Half of a change, perhaps: the next look sees the rest.
+                Err(error) => tracing::error!(%error, "the certificate in force stays the old one"),
+            }
+            known = stamps;
+        }
+    }
+
+    /// What tells a changed file from the same one.
+    fn stamps(&self) -> Vec<Option<[i64; 3]>> {
+        let stamp = |path: &Path| {
+            let facts = path.metadata().ok()?;
+            Some([facts.mtime(), facts.mtime_nsec(), facts.ino().cast_signed()])
+        };
+        let Files { certificate, key, client_ca } = &self.files;
+        [certificate, key].into_iter().chain(client_ca).map(|path| stamp(path)).collect()
+    }
+}
+
+fn read(files: &Files) -> Result<TlsAcceptor, TlsError> {
+    let chain = certificates(&files.certificate)?;
+    let key = PrivateKeyDer::from_pem_file(&files.key)
+        .map_err(|_| wrong(&files.key, &"a private key in PEM is expected"))?;
+    let builder = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| wrong(&files.certificate, &error))?;
+    let builder = match &files.client_ca {
+        None => builder.with_no_client_auth(),
+        Some(path) => {
+            let mut roots = RootCertStore::empty();
+            for authority in certificates(path)? {
+                roots.add(authority).map_err(|error| wrong(path, &error))?;
+            }
+            let provider = Arc::new(aws_lc_rs::default_provider());
+            let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider);
+            builder
+                .with_client_cert_verifier(verifier.build().map_err(|error| wrong(path, &error))?)
+        }
+    };
+    let mut config =
+        builder.with_single_cert(chain, key).map_err(|error| wrong(&files.key, &error))?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let all = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    match all {
+        Ok(all) if !all.is_empty() => Ok(all),
+        Ok(_) | Err(_) => Err(wrong(path, &"certificates in PEM are expected")),
+    }
+}
+
+fn wrong(file: &Path, reason: &dyn fmt::Display) -> TlsError {
+    TlsError { file: file.to_owned(), reason: reason.to_string() }
+}
