@@ -13,6 +13,7 @@ use crate::{
     store::{
         Location,
         copy::{self, Outcome, Sum},
+        holds_password,
     },
 };
 
@@ -87,9 +88,7 @@ fn target(text: &str) -> Result<String, Failure> {
     };
     match Location::parse(&url) {
         Ok(Location::Postgres(url)) => {
-            let known = url.parse::<tokio_postgres::Config>();
-            let secret = known.is_ok_and(|config| config.get_password().is_some());
-            if secret && variable.is_none() {
+            if holds_password(&url) && variable.is_none() {
                 let message = "--to: a password on the command line can be read by everybody";
                 return Err(Failure::usage(message).hint(HINT));
             }

@@ -5,29 +5,36 @@
 use std::{future::Future, pin::Pin};
 
 use deadpool_postgres::Connect;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    task::{JoinHandle, JoinSet},
+};
 use tokio_postgres::{
-    Client, Config, Error, NoTls,
+    Client, Config, Connection, Error, NoTls,
     config::{Host, TargetSessionAttrs},
 };
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 type Connecting<'h> =
     Pin<Box<dyn Future<Output = Result<(Client, JoinHandle<()>), Error>> + Send + 'h>>;
 
 /// The hosts of a URL.
-pub(super) struct Hosts(Vec<Config>);
+pub(super) struct Hosts {
+    each: Vec<Config>,
+    tls: Option<MakeRustlsConnect>,
+}
 
 impl Hosts {
     /// Each by itself. Of several, only the one that takes writes will do, whatever the URL asks for.
-    pub(super) fn of(config: &Config) -> Self {
+    pub(super) fn of(config: &Config, tls: Option<MakeRustlsConnect>) -> Self {
         let hosts = config.get_hosts();
         if hosts.len() < 2 || config.get_hostaddrs().len() > 1 {
-            return Self(vec![config.clone()]);
+            return Self { each: vec![config.clone()], tls };
         }
         let ports = config.get_ports();
         let port = |n: usize| ports.get(n).or(ports.first()).copied();
         let each = hosts.iter().enumerate().map(|(n, host)| alone(config, host, port(n)));
-        Self(each.collect())
+        Self { each: each.collect(), tls }
     }
 }
 
@@ -36,17 +43,13 @@ impl Connect for Hosts {
         let config = config.clone();
         Box::pin(async move {
             let mut asked = JoinSet::new();
-            for host in self.0.clone() {
-                asked.spawn(async move { host.connect(NoTls).await });
+            for host in self.each.clone() {
+                asked.spawn(connect(host, self.tls.clone()));
             }
             let mut failed = None;
             while let Some(answered) = asked.join_next().await {
                 match answered {
-                    Ok(Ok((client, connection))) => {
-                        // The pool sees that it is closed; why, each request on it is told.
-                        let carried = async { connection.await.unwrap_or_default() };
-                        return Ok((client, tokio::spawn(carried)));
-                    }
+                    Ok(Ok(connected)) => return Ok(connected),
                     Ok(Err(error)) => failed = Some(error),
                     Err(_) => {}
                 }
@@ -54,12 +57,31 @@ impl Connect for Hosts {
             match failed {
                 Some(error) => Err(error),
                 // Without any host, or with a bug in there: the driver says which.
-                None => {
-                    config.connect(NoTls).await.map(|(client, _)| (client, tokio::spawn(async {})))
-                }
+                None => connect(config, self.tls.clone()).await,
             }
         })
     }
+}
+
+/// Connects to one host.
+async fn connect(
+    config: Config,
+    tls: Option<MakeRustlsConnect>,
+) -> Result<(Client, JoinHandle<()>), Error> {
+    match tls {
+        None => config.connect(NoTls).await.map(carried),
+        Some(tls) => config.connect(tls).await.map(carried),
+    }
+}
+
+/// A client whose connection is carried on by a task of its own. The pool sees that it is closed; why,
+/// each request on it is told.
+fn carried<S, T>((client, connection): (Client, Connection<S, T>)) -> (Client, JoinHandle<()>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    (client, tokio::spawn(async { connection.await.unwrap_or_default() }))
 }
 
 fn alone(config: &Config, host: &Host, port: Option<u16>) -> Config {
@@ -96,7 +118,7 @@ mod tests {
     fn each_host_keeps_what_the_url_says() {
         let url =
             "postgres://u:p@a:1,b:2,%2Frun/d?connect_timeout=7&application_name=x&sslmode=disable";
-        let Hosts(each) = Hosts::of(&url.parse().unwrap());
+        let Hosts { each, .. } = Hosts::of(&url.parse().unwrap(), None);
         let expected = ["a:1", "b:2"].map(|host| {
             format!(
                 "postgres://u:p@{host}/d?connect_timeout=7&application_name=x&sslmode=disable\
@@ -107,6 +129,6 @@ mod tests {
         assert_eq!(each[..2], expected);
         assert_eq!(each[2].get_hosts(), [Host::Unix("/run".into())]);
         let one: Config = "postgres://u@a/d".parse().unwrap();
-        assert_eq!(Hosts::of(&one).0, [one]);
+        assert_eq!(Hosts::of(&one, None).each, [one]);
     }
 }

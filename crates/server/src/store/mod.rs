@@ -4,6 +4,7 @@
 //! `(&mut Tx, &arguments)`; [`Store::write`] commits what it did when it answers `Ok`, and undoes it
 //! when it answers `Err`.
 
+mod address;
 mod dialect;
 mod error;
 mod faults;
@@ -35,6 +36,7 @@ use std::{fmt, future::Future, path::PathBuf, pin::Pin, sync::Arc, time::Duratio
 
 use crate::clock::Clock;
 
+use address::Address;
 pub use error::StoreError;
 pub use faults::Faults;
 pub use tx::Tx;
@@ -55,6 +57,11 @@ pub enum Location {
     Postgres(String),
 }
 
+/// Whether a URL of PostgreSQL holds a password.
+pub fn holds_password(url: &str) -> bool {
+    Address::parse(url).is_ok_and(|address| address.config.get_password().is_some())
+}
+
 impl Location {
     /// Reads `sqlite:PATH` or a URL of PostgreSQL.
     ///
@@ -67,10 +74,7 @@ impl Location {
         if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
             return Err("sqlite:PATH or postgres://USER@HOST/DATABASE is expected".to_owned());
         }
-        match url.parse::<tokio_postgres::Config>() {
-            Ok(_) => Ok(Self::Postgres(url.to_owned())),
-            Err(_) => Err("not a URL that PostgreSQL knows".to_owned()),
-        }
+        Address::parse(url).map(|_| Self::Postgres(url.to_owned()))
     }
 }
 

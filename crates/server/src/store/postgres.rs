@@ -17,9 +17,11 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 use tokio_postgres::{IsolationLevel, types::ToSql};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{
     UseCase, Written,
+    address::Address,
     dialect::{HOLD_DECISION, HOLD_SESSION, LET_GO, SESSION_SETTINGS},
     error::StoreError,
     faults::FaultHook,
@@ -64,13 +66,15 @@ impl Postgres {
     /// Makes the pools; nothing is connected before the first use case.
     ///
     /// # Errors
-    /// The URL is not one of PostgreSQL.
+    /// The URL is not one of PostgreSQL, or a file that it names cannot be read.
     pub(super) fn open(
         url: &str,
         connections_max: usize,
         hook: FaultHook,
     ) -> Result<Self, StoreError> {
-        let mut config: tokio_postgres::Config = url.parse()?;
+        let address = Address::parse(url).map_err(|reason| StoreError::Broken(reason.into()))?;
+        let tls = address.tls()?;
+        let mut config = address.config;
         if config.get_application_name().is_none() {
             config.application_name("ereprovd");
         }
@@ -80,8 +84,8 @@ impl Postgres {
         config.tcp_user_timeout(SILENCE).keepalives_idle(SILENCE / 2);
         config.keepalives_interval(SILENCE / 5).keepalives_retries(3);
         Ok(Self {
-            requests: pool(&config, connections_max)?,
-            others: pool(&config, OTHERS_MAX)?,
+            requests: pool(&config, tls.as_ref(), connections_max)?,
+            others: pool(&config, tls.as_ref(), OTHERS_MAX)?,
             own: None,
             deadline: DEADLINE,
             hook,
@@ -311,9 +315,13 @@ fn refuses_commit(error: &tokio_postgres::Error) -> bool {
     error.code().is_some_and(|code| matches!(&code.code()[..2], "23" | "40"))
 }
 
-fn pool(config: &tokio_postgres::Config, connections_max: usize) -> Result<Pool, StoreError> {
+fn pool(
+    config: &tokio_postgres::Config,
+    tls: Option<&MakeRustlsConnect>,
+    connections_max: usize,
+) -> Result<Pool, StoreError> {
     let recycling_method = RecyclingMethod::Fast;
-    let hosts = Hosts::of(config);
+    let hosts = Hosts::of(config, tls.cloned());
     let manager = Manager::from_connect(config.clone(), hosts, ManagerConfig { recycling_method });
     let settings = Hook::async_fn(|client, _| {
         Box::pin(

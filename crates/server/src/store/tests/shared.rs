@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use tokio::{net::TcpListener, time::timeout};
 
-use crate::store::{Location, Store, StoreError, migrations};
+use crate::store::{
+    Location, Store, StoreError, migrations,
+    statement::{Statement, statement},
+};
 
 pub(super) async fn several_migrate_at_once_and_a_newer_schema_is_worked_on(store: Store) {
     let newer = |needs: i64| {
@@ -66,4 +69,37 @@ async fn a_host_that_says_nothing_does_not_keep_us_from_the_next() {
     let opened = timeout(Duration::from_secs(10), Store::open(&location, 4)).await;
     let store = opened.expect("the second host is reached").unwrap();
     assert!(store.within(Duration::from_secs(3)).seat().await.is_ok());
+}
+
+/// Whether a connection is encrypted, as the server sees it.
+static ENCRYPTED: Statement = statement!(
+    "test.encrypted",
+    "SELECT CASE WHEN ssl THEN 1 ELSE 0 END AS encrypted
+     FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+);
+
+async fn encrypted(url: &str) -> Result<bool, StoreError> {
+    let store = Store::open(&Location::Postgres(url.to_owned()), 2).await?;
+    let encrypted = store.read("encrypted", (), |tx, ()| {
+        Box::pin(async move { tx.first(&ENCRYPTED, &[], |row| row.int("encrypted")).await })
+    });
+    Ok(encrypted.await? == Some(1))
+}
+
+#[tokio::test]
+async fn postgres_is_encrypted_and_verified_where_its_authority_is_named() {
+    let url = super::postgres_url().await;
+    let authority = std::env::var("TEST_POSTGRES_CA").expect("scripts/postgres sets it");
+    assert!(!encrypted(&url).await.unwrap());
+    assert!(encrypted(&format!("{url}?sslrootcert={authority}")).await.unwrap());
+    // A server that another authority vouches for, if any does, is not ours.
+    let folder = tempfile::tempdir().unwrap();
+    let other = folder.path().join("other.pem");
+    let key = rcgen::KeyPair::generate().unwrap();
+    let stranger = rcgen::CertificateParams::new([]).unwrap().self_signed(&key).unwrap();
+    std::fs::write(&other, stranger.pem()).unwrap();
+    let refused = encrypted(&format!("{url}?sslrootcert={}", other.display())).await;
+    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    let missing = encrypted(&format!("{url}?sslrootcert=/nowhere/ca.pem")).await;
+    assert!(missing.is_err_and(|error| error.chain().contains("/nowhere/ca.pem")));
 }
