@@ -2,7 +2,7 @@
 //! they change; what cannot be read leaves what was there in force.
 
 use std::{
-    fmt, io,
+    io,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
@@ -13,14 +13,16 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::{
     TlsAcceptor,
     rustls::{
-        RootCertStore, ServerConfig,
+        ServerConfig,
         crypto::aws_lc_rs,
-        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+        pki_types::{PrivateKeyDer, pem::PemObject},
         server::WebPkiClientVerifier,
     },
     server::TlsStream,
 };
 use tokio_util::sync::CancellationToken;
+
+use crate::pem::{PemError, authorities, certificates};
 
 /// Between two looks whether a file has changed.
 const LOOK: Duration = Duration::from_secs(2);
@@ -36,14 +38,6 @@ pub struct Files {
     pub client_ca: Option<PathBuf>,
 }
 
-/// Why a file cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[error("{}: {reason}", file.display())]
-pub struct TlsError {
-    file: PathBuf,
-    reason: String,
-}
-
 /// What a listener speaks TLS with.
 pub struct Tls {
     files: Files,
@@ -55,7 +49,7 @@ impl Tls {
     ///
     /// # Errors
     /// One is missing, or holds something else; the key is another certificate's.
-    pub fn load(files: Files) -> Result<Self, TlsError> {
+    pub fn load(files: Files) -> Result<Self, PemError> {
         let acceptor = read(&files)?;
         Ok(Self { files, current: RwLock::new(acceptor) })
     }
@@ -82,7 +76,8 @@ impl Tls {
             match read(&self.files) {
                 Ok(acceptor) => {
                     *self.current.write().unwrap_or_else(PoisonError::into_inner) = acceptor;
-                    tracing::info!(certificate = %self.files.certificate.display(), "certificate read again");
+                    let certificate = self.files.certificate.display();
+                    tracing::info!(%certificate, "certificate read again");
                 }
                 // Half of a change, perhaps: the next look sees the rest.
                 Err(error) => tracing::error!(%error, "the certificate in force stays the old one"),
@@ -102,40 +97,26 @@ impl Tls {
     }
 }
 
-fn read(files: &Files) -> Result<TlsAcceptor, TlsError> {
+fn read(files: &Files) -> Result<TlsAcceptor, PemError> {
     let chain = certificates(&files.certificate)?;
     let key = PrivateKeyDer::from_pem_file(&files.key)
-        .map_err(|_| wrong(&files.key, &"a private key in PEM is expected"))?;
+        .map_err(|_| PemError::new(&files.key, &"a private key in PEM is expected"))?;
     let builder = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
-        .map_err(|error| wrong(&files.certificate, &error))?;
+        .map_err(|error| PemError::new(&files.certificate, &error))?;
     let builder = match &files.client_ca {
         None => builder.with_no_client_auth(),
         Some(path) => {
-            let mut roots = RootCertStore::empty();
-            for authority in certificates(path)? {
-                roots.add(authority).map_err(|error| wrong(path, &error))?;
-            }
+            let roots = authorities(path)?;
             let provider = Arc::new(aws_lc_rs::default_provider());
             let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider);
-            builder
-                .with_client_cert_verifier(verifier.build().map_err(|error| wrong(path, &error))?)
+            builder.with_client_cert_verifier(
+                verifier.build().map_err(|error| PemError::new(path, &error))?,
+            )
         }
     };
     let mut config =
-        builder.with_single_cert(chain, key).map_err(|error| wrong(&files.key, &error))?;
+        builder.with_single_cert(chain, key).map_err(|error| PemError::new(&files.key, &error))?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
-}
-
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let all = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    match all {
-        Ok(all) if !all.is_empty() => Ok(all),
-        Ok(_) | Err(_) => Err(wrong(path, &"certificates in PEM are expected")),
-    }
-}
-
-fn wrong(file: &Path, reason: &dyn fmt::Display) -> TlsError {
-    TlsError { file: file.to_owned(), reason: reason.to_string() }
 }

@@ -143,8 +143,7 @@ fn called_off(patience: &Patience, job: &Reprovisioning) -> Outcome {
     let failures = job.failures + 1;
     if failures >= patience.failures_max {
         let said = job.last_error.as_deref().unwrap_or("not known");
-        let why = format!("given up after {failures} failures of Networks, the last: {said}");
-        return Outcome::End(State::Failed, Some(why));
+        return Outcome::End(State::Failed, Some(given_up(failures, said)));
     }
     Outcome::End(State::Cancelled, Some("called off in Networks".to_owned()))
 }
@@ -179,8 +178,7 @@ async fn failed(
     let failures = job.failures + 1;
     if failures >= patience.failures_max {
         let cancel = networks.cancel(&job.id, &job.contract_ref, &job.fibre_ref);
-        let said = &failure.said;
-        let why = format!("given up after {failures} failures of Networks, the last: {said}");
+        let why = given_up(failures, &failure.said);
         match within(patience.call, cancel).await {
             Ok(Cancelled::AlreadyDone) => return Outcome::End(State::Completed, None),
             Ok(Cancelled::CalledOff) => return Outcome::End(State::Failed, Some(why)),
@@ -201,6 +199,10 @@ async fn failed(
         failures,
         last_error: Some(failure.said),
     })
+}
+
+fn given_up(failures: i64, last: &str) -> String {
+    format!("given up after {failures} failures of Networks, the last: {last}")
 }
 
 fn ms(duration: Duration) -> i64 {

@@ -2,17 +2,14 @@
 //! asks for it: every connection is encrypted then, and the server's certificate verified, its name
 //! too, whatever `sslmode` says. Without it nothing is encrypted, and a mode that demands it is refused.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{fmt, path::PathBuf, sync::Arc};
 
 use tokio_postgres::{Config, config::SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
-use tokio_rustls::rustls::{
-    ClientConfig, RootCertStore,
-    crypto::aws_lc_rs,
-    pki_types::{CertificateDer, pem::PemObject},
-};
+use tokio_rustls::rustls::{ClientConfig, crypto::aws_lc_rs};
 
 use super::error::StoreError;
+use crate::pem::authorities;
 
 /// A URL, taken apart.
 pub(super) struct Address {
@@ -53,18 +50,10 @@ impl Address {
     /// The file of the authorities cannot be read, or holds none.
     pub(super) fn tls(&self) -> Result<Option<MakeRustlsConnect>, StoreError> {
         let Some(file) = &self.authorities else { return Ok(None) };
-        let wrong = |reason: &dyn std::fmt::Display| {
-            StoreError::Unavailable(format!("sslrootcert {}: {reason}", file.display()).into())
+        let wrong = |error: &dyn fmt::Display| {
+            StoreError::Unavailable(format!("sslrootcert {error}").into())
         };
-        let mut roots = RootCertStore::empty();
-        let all = CertificateDer::pem_file_iter(file).map_err(|error| wrong(&error))?;
-        for authority in all {
-            let authority = authority.map_err(|error| wrong(&error))?;
-            roots.add(authority).map_err(|error| wrong(&error))?;
-        }
-        if roots.is_empty() {
-            return Err(wrong(&"certificates in PEM are expected"));
-        }
+        let roots = authorities(file).map_err(|error| wrong(&error))?;
         let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(|error| wrong(&error))?
