@@ -22,6 +22,7 @@ use crate::{
     network::Networks,
     reprovisioning::driver::Driver,
     service::Service,
+    soap::recent::Recent,
     store::{Location, Store},
     telemetry::metrics::Metrics,
 };
@@ -196,6 +197,7 @@ fn service(
         bell: Arc::new(Notify::new()),
         in_progress: TaskTracker::new(),
         capacity: Arc::new(Semaphore::new(config.server.requests_at_once_max)),
+        recent: Recent::default(),
         limits: config.limits(),
         public_url: config.public_url(address),
     })

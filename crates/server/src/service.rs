@@ -9,6 +9,7 @@ use crate::{
     admission::{credentials::Credentials, profile::Profiles},
     clock::{Clock, Entropy},
     network::Networks,
+    soap::recent::Recent,
     store::Store,
     telemetry::metrics::Metrics,
 };
@@ -35,6 +36,8 @@ pub struct Service {
     pub in_progress: TaskTracker,
     /// Requests answered at the same time at the most, over all operators.
     pub capacity: Arc<Semaphore>,
+    /// What was read a moment ago.
+    pub recent: Recent,
     /// What a request may take.
     pub limits: Limits,
     /// The address that the WSDL gives.

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The question (§3.5.1).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct GetReprovisionning {
     /// STRING(30), mandatory.
     pub reference_contrat: String,

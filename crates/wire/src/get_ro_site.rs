@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The question (§3.3.1).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct GetRoSite {
     /// STRING(30), mandatory.
     pub reference_contrat: String,
@@ -20,7 +20,7 @@ pub struct GetRoSite {
 }
 
 /// Building, staircase and floor, all three given.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Lieu {
     /// STRING(30)
     pub reference_batiment: String,

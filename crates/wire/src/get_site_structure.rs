@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The question (§3.2.1).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct GetSiteStructure {
     /// STRING(30), mandatory.
     pub reference_contrat: String,

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The question (§3.4.1).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PutReprovisionning {
     /// STRING(30), mandatory.
     pub reference_contrat: String,

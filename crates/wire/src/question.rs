@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The question of one of the four methods.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Question {
     /// §3.2.1
     GetSiteStructure(GetSiteStructure),

@@ -228,7 +228,7 @@ fn masked_pm() -> Pm {
 }
 
 fn write(operation: Operation, answer: &Answer) -> String {
-    write_answer(SoapVersion::V11, operation, None, Ok(answer))
+    write_answer(SoapVersion::V11, operation, None, Ok(&answer.write()))
 }
 
 /// A line break inside a value is the page's, not the value's (D16a).

@@ -10,7 +10,7 @@ mod wsdl;
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, OnceLock, atomic::AtomicBool},
+    sync::{Arc, OnceLock},
 };
 
 use axum::{
@@ -89,7 +89,7 @@ async fn soap(
         operator: OnceLock::new(),
         counting: OnceLock::new(),
         admitted_us: OnceLock::new(),
-        told: AtomicBool::new(false),
+        told: Arc::default(),
     };
     let reply = endpoint::handle(service, call, place).await;
     response::answer(version, &request_id, reply)

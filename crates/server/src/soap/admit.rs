@@ -1,12 +1,19 @@
 //! Who asks, and may they: closed, login, profile, session, quota, in the order of contract.md D26.
 
-use super::{answer::Refused, endpoint::Call, settle::Counting};
+use std::sync::Arc;
+
+use super::{
+    answer::Refused,
+    endpoint::Call,
+    recent::{Asker, Memory},
+    settle::Counting,
+};
 use crate::{
     admission::credentials::{Busy, LoginProblem, claimed},
     calendar,
     service::Service,
     store::{
-        StoreError, Tx,
+        Store, StoreError, Tx,
         operators::{self, Operator},
         seat::Seat,
         service::{self, ServiceState},
@@ -16,27 +23,26 @@ use crate::{
 
 /// Closed, login, profile, session, quota. The call learns its operator once the login is verified,
 /// and what it counts on once it passed all of them. The session is its seat's.
-pub(super) async fn admit(service: &Service, seat: &mut Seat, call: &Call) -> Result<(), Refused> {
+pub(super) async fn admit(
+    service: &Service,
+    seat: &mut Seat,
+    call: &Call,
+    memory: &mut Memory<'_>,
+) -> Result<(), Refused> {
     let claim = claimed(&call.authorization, &call.message.header.tokens);
     let login = claim.as_ref().map_or(String::new(), |claim| claim.login.clone());
     let month = calendar::month(call.at_ms);
-    let asked = seat
-        .store()
-        .read("admission", (login, month.clone()), |tx, (login, month)| {
-            Box::pin(look_up(tx, login, month))
-        })
-        .await;
-    let known = asked.map_err(Refused::Store)?;
+    let known = known(seat.store(), login, &month, memory).await.map_err(Refused::Store)?;
     if known.state.closed {
         let ServiceState { reason, until_ms, .. } = known.state;
         return Err(Refused::Closed { reason, until_ms });
     }
     let claim = claim.map_err(Refused::Login)?;
-    let verified = service.credentials.verify(&claim, known.operator.as_ref()).await;
+    let verified = service.credentials.verify(&claim, known.operator.as_deref()).await;
     let found = match (verified, known.operator) {
         (Ok(true), Some(operator)) => operator,
         (Ok(_), operator) => {
-            let known = operator.map(|operator| operator.login);
+            let known = operator.map(|operator| operator.login.clone());
             return Err(Refused::Login(LoginProblem::Wrong { known }));
         }
         (Err(Busy), _) => return Err(Refused::Overloaded),
@@ -64,8 +70,30 @@ pub(super) async fn admit(service: &Service, seat: &mut Seat, call: &Call) -> Re
 
 struct Known {
     state: ServiceState,
-    operator: Option<Operator>,
+    operator: Option<Arc<Operator>>,
+    /// Calls of the month, as far as was read; counting decides.
     used: i64,
+}
+
+async fn known(
+    store: &Store,
+    login: String,
+    month: &str,
+    memory: &mut Memory<'_>,
+) -> Result<Known, StoreError> {
+    if let Some(asker) = memory.asker(&login) {
+        let operator = Some(Arc::clone(&asker.operator));
+        return Ok(Known { state: asker.state.clone(), operator, used: 0 });
+    }
+    let asked = (login, month.to_owned());
+    let found =
+        store.read("admission", asked, |tx, (login, month)| Box::pin(look_up(tx, login, month)));
+    let found = found.await?;
+    if let Some(operator) = &found.operator {
+        let (state, operator) = (found.state.clone(), Arc::clone(operator));
+        memory.keep_asker(&Arc::new(Asker { state, operator }));
+    }
+    Ok(found)
 }
 
 async fn look_up(tx: &mut Tx<'_>, login: &str, month: &str) -> Result<Known, StoreError> {
@@ -75,5 +103,5 @@ async fn look_up(tx: &mut Tx<'_>, login: &str, month: &str) -> Result<Known, Sto
         Some(operator) => usage::used(tx, operator.id, month).await?,
         None => 0,
     };
-    Ok(Known { state, operator, used })
+    Ok(Known { state, operator: operator.map(Arc::new), used })
 }

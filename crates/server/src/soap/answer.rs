@@ -85,7 +85,9 @@ fn code(refused: &Refused) -> CodeErreur {
         },
         Refused::Store(error) => match error {
             StoreError::Unavailable(_) => CodeErreur::BaseIndisponible,
-            StoreError::Broken(_) | StoreError::Again(_) => CodeErreur::ProblemeBase,
+            StoreError::Broken(_) | StoreError::Again(_) | StoreError::Changed => {
+                CodeErreur::ProblemeBase
+            }
             // Nobody reads this one: the caller has its answer.
             StoreError::Answered | StoreError::Bug(_) => CodeErreur::ErreurInconnue,
         },
@@ -164,7 +166,10 @@ fn advice(refused: &Refused) -> String {
         Refused::Overloaded => "réessayez dans quelques secondes".to_owned(),
         Refused::Network(error) => network_advice(*error).to_owned(),
         Refused::Store(
-            StoreError::Unavailable(_) | StoreError::Broken(_) | StoreError::Again(_),
+            StoreError::Unavailable(_)
+            | StoreError::Broken(_)
+            | StoreError::Again(_)
+            | StoreError::Changed,
         ) => "réessayez plus tard ; après putReprovisionning, lisez d'abord getReprovisionning"
             .to_owned(),
         Refused::Deadline => {

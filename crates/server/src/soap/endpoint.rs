@@ -7,21 +7,23 @@ use std::{
 };
 
 use ereprov_wire::{
-    envelope::{Answer, Message},
+    envelope::{Answer, Message, Written},
+    operation::Operation,
     question::Question,
 };
-use tokio::{sync::OwnedSemaphorePermit, time::Instant};
+use tokio::{sync::OwnedSemaphorePermit, task::JoinHandle, time::Instant};
 
 use super::{
     admit::admit,
     answer::Refused,
     get_reprovisionning, get_ro_site, get_site_structure, put_reprovisionning,
+    recent::Memory,
     reply::{Reply, reply},
-    settle::{Counting, Finished, settle},
+    settle::{Counting, Finished, settle, settle_recalled},
 };
 use crate::{
     service::Service,
-    store::{StoreError, operators::Operator, seat::Seat},
+    store::{Store, StoreError, operators::Operator, seat::Seat},
 };
 
 /// A question, with what HTTP knows about it.
@@ -42,19 +44,36 @@ pub struct Call {
     /// What it says.
     pub message: Message,
     /// Who asks, once the login is verified.
-    pub operator: OnceLock<Operator>,
+    pub operator: OnceLock<Arc<Operator>>,
     /// What it is counted on, once it is admitted.
     pub counting: OnceLock<Counting>,
     /// How long it took until its session was open, in microseconds.
     pub admitted_us: OnceLock<i64>,
     /// Whether the log and the metrics have it: they tell of what the caller was told first.
-    pub told: AtomicBool,
+    pub told: Arc<AtomicBool>,
 }
 
 impl Call {
     /// How long it has been here, in microseconds.
     pub(super) fn elapsed_us(&self) -> i64 {
         i64::try_from(self.began.elapsed().as_micros()).unwrap_or(i64::MAX)
+    }
+
+    /// The same question, of which nothing is known yet.
+    fn anew(&self) -> Self {
+        Self {
+            request_id: self.request_id.clone(),
+            at_ms: self.at_ms,
+            began: self.began,
+            address: self.address.clone(),
+            authorization: self.authorization.clone(),
+            idempotency_keys: self.idempotency_keys.clone(),
+            message: self.message.clone(),
+            operator: OnceLock::new(),
+            counting: OnceLock::new(),
+            admitted_us: OnceLock::new(),
+            told: Arc::clone(&self.told),
+        }
     }
 }
 
@@ -74,84 +93,141 @@ pub async fn handle(service: Arc<Service>, call: Call, place: OwnedSemaphorePerm
             reply
         }
     });
-    let cut_off: fn() -> Refused =
-        match tokio::time::timeout(service.limits.request, &mut work).await {
-            Ok(Ok(reply)) => return reply,
-            Ok(Err(panic)) => {
-                tracing::error!(request_id = call.request_id, %panic, "a request hit a bug");
-                || Refused::Bug
-            }
-            Err(_) => || Refused::Deadline,
-        };
+    match tokio::time::timeout(service.limits.request, &mut work).await {
+        Ok(Ok(reply)) => reply,
+        Ok(Err(panic)) => {
+            tracing::error!(request_id = call.request_id, %panic, "a request hit a bug");
+            Box::pin(answer_late(&service, &call, None, || Refused::Bug)).await
+        }
+        Err(_) => Box::pin(answer_late(&service, &call, Some(work), || Refused::Deadline)).await,
+    }
+}
+
+/// Answers in the place of work that does not end in time, or has ended by a bug.
+async fn answer_late(
+    service: &Service,
+    call: &Call,
+    work: Option<JoinHandle<Reply>>,
+    cut_off: fn() -> Refused,
+) -> Reply {
     // Once this row is committed, the work commits nothing: an acceptance needs the request's row,
     // and there is only one.
     let settling =
-        tokio::time::timeout(LATE, settle(&service, &service.store, &call, Err(cut_off())));
+        tokio::time::timeout(LATE, settle(service, &service.store, call, Err(cut_off())));
     let finished = settling.await.unwrap_or_else(|_| Finished::refused(cut_off()));
     if matches!(finished.result, Err(Refused::Store(StoreError::Answered))) {
         // The work was first after all: what it committed is the answer.
-        if let Ok(Ok(reply)) = tokio::time::timeout(LATE, work).await {
+        if let Some(work) = work
+            && let Ok(Ok(reply)) = tokio::time::timeout(LATE, work).await
+        {
             return reply;
         }
-        return reply(&service, &call, &Finished::refused(cut_off()));
+        return reply(service, call, &Finished::refused(cut_off()));
     }
     if !finished.recorded {
         tracing::error!(request_id = call.request_id, "answered late, without an audit row");
     }
-    reply(&service, &call, &finished)
+    reply(service, call, &finished)
 }
 
 async fn work(service: Arc<Service>, call: Arc<Call>) -> Reply {
-    let finished = match service.store.seat().await {
-        Ok(mut seat) => {
-            let finished = answer(&service, &mut seat, &call).await;
-            seat.leave().await;
-            finished
+    let mut seat = match service.store.seat().await {
+        Ok(seat) => seat,
+        Err(error) => {
+            let refused = Err(Refused::Store(error));
+            let finished = settle(&service, &service.store, &call, refused).await;
+            return reply(&service, &call, &finished);
         }
-        Err(error) => settle(&service, &service.store, &call, Err(Refused::Store(error))).await,
     };
+    if let Some(finished) = answer_from_memory(&service, &mut seat, &call).await {
+        seat.leave().await;
+        return reply(&service, &call, &finished);
+    }
+    // What was recalled has changed: nothing of it was kept.
+    let call = call.anew();
+    let finished = Box::pin(answer_anew(&service, &mut seat, &call)).await;
+    seat.leave().await;
     reply(&service, &call, &finished)
 }
 
-async fn answer(service: &Service, seat: &mut Seat, call: &Call) -> Finished {
-    let finished = match admit(service, seat, call).await {
-        Ok(()) => answer_admitted(service, seat, call).await,
-        Err(refused) => Finished::refused(refused),
-    };
+/// Answers from what is in the database alone.
+async fn answer_anew(service: &Service, seat: &mut Seat, call: &Call) -> Finished {
+    let mut nothing = Memory::of(&service.recent, None);
+    let finished = answer(service, seat, call, &mut nothing).await;
     if finished.recorded {
         return finished;
     }
     settle(service, seat.store(), call, finished.result).await
 }
 
-async fn answer_admitted(service: &Service, seat: &mut Seat, call: &Call) -> Finished {
+/// Answers, from what was read before where it can be; `None`: that has changed meanwhile.
+async fn answer_from_memory(service: &Service, seat: &mut Seat, call: &Call) -> Option<Finished> {
+    // A put reads for itself: what it decides on has to be there when it commits.
+    let reads = call.message.operation != Operation::PutReprovisionning;
+    let version = if reads { seat.store().version() } else { None };
+    let mut memory = Memory::of(&service.recent, version);
+    let finished = answer(service, seat, call, &mut memory).await;
+    if finished.recorded {
+        return Some(finished);
+    }
+    settle_recalled(service, seat.store(), call, finished.result, memory.recalled()).await
+}
+
+async fn answer(
+    service: &Service,
+    seat: &mut Seat,
+    call: &Call,
+    memory: &mut Memory<'_>,
+) -> Finished {
+    match admit(service, seat, call, memory).await {
+        Ok(()) => answer_admitted(service, seat, call, memory).await,
+        Err(refused) => Finished::refused(refused),
+    }
+}
+
+async fn answer_admitted(
+    service: &Service,
+    seat: &mut Seat,
+    call: &Call,
+    memory: &mut Memory<'_>,
+) -> Finished {
     let question = match &call.message.question {
         Ok(question) => question,
         Err(argument) => return Finished::refused(Refused::Argument(argument.clone())),
     };
     let Some(counting) = call.counting.get() else { return Finished::refused(Refused::Bug) };
-    let (store, operator_id) = (seat.store(), counting.operator_id);
-    let read = match question {
-        Question::GetSiteStructure(question) => {
-            get_site_structure::answer(store, operator_id, question)
-                .await
-                .map(|found| found.map(Answer::Site))
-        }
-        Question::GetRoSite(question) => get_ro_site::answer(store, operator_id, question)
-            .await
-            .map(|found| found.map(Answer::RoSite)),
-        Question::GetReprovisionning(question) => {
-            get_reprovisionning::answer(store, operator_id, question)
-                .await
-                .map(|found| found.map(Answer::Suivi))
-        }
-        Question::PutReprovisionning(question) => {
-            return put_reprovisionning::answer(service, seat, call, counting, question).await;
-        }
+    if let Question::PutReprovisionning(question) = question {
+        // Apart, as everything that is rare or large: a request's task is moved about at its size.
+        let put = put_reprovisionning::answer(service, seat, call, counting, question);
+        return Box::pin(put).await;
+    }
+    let operator_id = counting.operator_id;
+    let result = match memory.answer(operator_id, question) {
+        Some(recalled) => Ok(recalled),
+        None => Box::pin(read(seat.store(), operator_id, question)).await,
     };
-    let result = match read {
-        Ok(found) => found.map_err(Refused::Business),
-        Err(error) => Err(Refused::Store(error)),
-    };
+    if let Ok(answer) = &result {
+        memory.keep_answer(operator_id, question, answer);
+    }
     Finished { result, used: None, recorded: false }
+}
+
+async fn read(store: &Store, operator_id: i64, question: &Question) -> Result<Written, Refused> {
+    let found = match question {
+        Question::GetSiteStructure(question) => {
+            let found = get_site_structure::answer(store, operator_id, question).await;
+            found.map(|found| found.map(Answer::Site))
+        }
+        Question::GetRoSite(question) => {
+            let found = get_ro_site::answer(store, operator_id, question).await;
+            found.map(|found| found.map(Answer::RoSite))
+        }
+        Question::GetReprovisionning(question) => {
+            let found = get_reprovisionning::answer(store, operator_id, question).await;
+            found.map(|found| found.map(Answer::Suivi))
+        }
+        Question::PutReprovisionning(_) => return Err(Refused::Bug),
+    };
+    let answer = found.map_err(Refused::Store)?.map_err(Refused::Business)?;
+    Ok(answer.write())
 }

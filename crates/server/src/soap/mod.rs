@@ -7,6 +7,7 @@ mod get_reprovisionning;
 mod get_ro_site;
 mod get_site_structure;
 mod put_reprovisionning;
+pub mod recent;
 pub mod reply;
 pub mod settle;
 pub(crate) mod words;

@@ -6,7 +6,7 @@ use ereprov_domain::{
     refs::{ContractRef, FibreRef, PtoRef},
 };
 use ereprov_wire::{
-    envelope::Answer,
+    envelope::{Answer, Written as WrittenAnswer},
     put_reprovisionning::{ContratReprovisionne, FibreDemandee, Pm, PutReprovisionning},
     question::BadArgument,
 };
@@ -198,11 +198,12 @@ async fn accept_in(tx: &mut Tx<'_>, args: &Acceptance) -> Result<Accepted, Store
     Ok(Accepted::Decided { used, outcome })
 }
 
-fn accepted(reference_contrat: &str, answer: Remembered) -> Answer {
-    Answer::Contrat(ContratReprovisionne {
+fn accepted(reference_contrat: &str, answer: Remembered) -> WrittenAnswer {
+    let answer = Answer::Contrat(ContratReprovisionne {
         reference: reference_contrat.to_owned(),
         code_decharge: answer.discharge_code,
         pm: Pm { reference: answer.pm_ref, position: answer.pm_position },
         fibre: FibreDemandee { reference: answer.fibre_ref, reference_pto: answer.pto_ref },
-    })
+    });
+    answer.write()
 }

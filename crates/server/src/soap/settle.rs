@@ -1,6 +1,6 @@
 //! The end of every question: counted, recorded, and only then answered.
 
-use ereprov_wire::envelope::Answer;
+use ereprov_wire::envelope::Written as WrittenAnswer;
 
 use super::{
     answer::{self, Refused},
@@ -9,7 +9,7 @@ use super::{
 use crate::{
     service::Service,
     store::{
-        Store, StoreError, Tx, Written,
+        Store, StoreError, Tx, Version, Written,
         audit::{self, Entry},
         usage,
     },
@@ -17,7 +17,7 @@ use crate::{
 
 /// What a question came to.
 pub(super) struct Finished {
-    pub(super) result: Result<Answer, Refused>,
+    pub(super) result: Result<WrittenAnswer, Refused>,
     /// Calls of the month, this one included; `None`: not counted.
     pub(super) used: Option<i64>,
     /// The audit row is committed already, with the acceptance.
@@ -47,14 +47,31 @@ pub(super) async fn settle(
     service: &Service,
     store: &Store,
     call: &Call,
-    result: Result<Answer, Refused>,
+    result: Result<WrittenAnswer, Refused>,
 ) -> Finished {
+    let finished = settle_recalled(service, store, call, result, None).await;
+    finished.unwrap_or_else(|| unrecorded(StoreError::Changed))
+}
+
+/// The same; what was recalled from before, and is not what is there any more, is `None`: nothing is
+/// kept, and the question has to be answered anew.
+pub(super) async fn settle_recalled(
+    service: &Service,
+    store: &Store,
+    call: &Call,
+    result: Result<WrittenAnswer, Refused>,
+    recalled: Option<Version>,
+) -> Option<Finished> {
     let kept = (entry(call, result.as_ref().err()), call.counting.get().cloned());
     let expected = kept.0.code;
-    let settled = store.write_told("settle", kept, |tx, (entry, counting)| {
-        Box::pin(count_and_record(tx, entry, counting.as_ref()))
-    });
+    let settled = store.append(
+        "settle",
+        kept,
+        |tx, (entry, counting)| Box::pin(count_and_record(tx, entry, counting.as_ref())),
+        recalled,
+    );
     let counted = match settled.await {
+        Err(StoreError::Changed) => return None,
         Ok(Written::Committed(counted)) => counted,
         Ok(Written::Unknown(counted, error)) => {
             let code = match &counted {
@@ -63,7 +80,7 @@ pub(super) async fn settle(
             };
             match find_out(service, call, error, code).await {
                 None => counted,
-                Some(failed) => return failed,
+                failed => return failed,
             }
         }
         Err(error) => {
@@ -72,11 +89,11 @@ pub(super) async fn settle(
                 Err(Refused::Store(first)) => first,
                 _ => error,
             };
-            return fail(service, call, error).await;
+            return Some(fail(service, call, error).await);
         }
     };
     service.metrics.audit_written(service.clock.now_ms());
-    counted.finish(result)
+    Some(counted.finish(result))
 }
 
 /// Finds out, on another connection, what became of a transaction that was lost while it was
@@ -140,7 +157,7 @@ enum Counted {
 }
 
 impl Counted {
-    fn finish(self, result: Result<Answer, Refused>) -> Finished {
+    fn finish(self, result: Result<WrittenAnswer, Refused>) -> Finished {
         let (result, used) = match self {
             Self::Not => (result, None),
             Self::Now(used) => (result, Some(used)),

@@ -19,6 +19,10 @@ pub enum StoreError {
     /// The request was answered before this could be committed, and the answer stands.
     #[error("the request was answered already")]
     Answered,
+    /// What was read has changed before this could be committed: nothing is kept, and it is to be
+    /// read again.
+    #[error("what was read has changed")]
+    Changed,
     /// A use case broke off by a bug of ours.
     #[error("a transaction was cut off by a bug: {0}")]
     Bug(String),
@@ -47,7 +51,9 @@ impl StoreError {
     pub(super) fn is_the_connections(&self) -> bool {
         match self {
             Self::Unavailable(_) => true,
-            Self::Broken(_) | Self::Again(_) | Self::Answered | Self::Bug(_) => false,
+            Self::Broken(_) | Self::Again(_) | Self::Answered | Self::Changed | Self::Bug(_) => {
+                false
+            }
         }
     }
 

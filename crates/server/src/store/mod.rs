@@ -39,6 +39,8 @@ use crate::clock::Clock;
 use address::Address;
 pub use error::StoreError;
 pub use faults::Faults;
+use sqlite::Effect;
+pub use sqlite::Version;
 pub use tx::Tx;
 
 /// The future of a use case, as short as its transaction.
@@ -221,7 +223,44 @@ impl Store {
         let arguments = Arc::new(arguments);
         match &self.engine {
             Engine::Sqlite(sqlite) => {
-                sqlite.write(name, arguments, use_case).await.map(Written::Committed)
+                let effect = Effect::Changes;
+                sqlite.write(name, arguments, use_case, effect).await.map(Written::Committed)
+            }
+            Engine::Postgres(postgres) => postgres.write(arguments, use_case).await,
+        }
+    }
+
+    /// What is in the database now, for who may want to know later whether it still is: to be asked
+    /// before the reading begins. `None`: there is no telling, as on PostgreSQL, where others write.
+    pub fn version(&self) -> Option<Version> {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.version(),
+            Engine::Postgres(_) => None,
+        }
+    }
+
+    /// Runs a use case that leaves everything as it is that a [`Version`] stands for, and commits
+    /// it: many of them share their work.
+    ///
+    /// # Errors
+    /// The use case's own, or the database's; or [`StoreError::Changed`], where `read` is given and
+    /// is no longer what is there. Nothing of it is kept then.
+    pub async fn append<A, T>(
+        &self,
+        name: &'static str,
+        arguments: A,
+        use_case: UseCase<A, T>,
+        read: Option<Version>,
+    ) -> Result<Written<T>, StoreError>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        let arguments = Arc::new(arguments);
+        match &self.engine {
+            Engine::Sqlite(sqlite) => {
+                let effect = Effect::Keeps(read);
+                sqlite.write(name, arguments, use_case, effect).await.map(Written::Committed)
             }
             Engine::Postgres(postgres) => postgres.write(arguments, use_case).await,
         }

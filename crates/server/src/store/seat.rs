@@ -54,11 +54,14 @@ impl Seat {
         &self.store
     }
 
-    /// Opens a session; false: the operator has as many as it may.
+    /// Opens a session, once; false: the operator has as many as it may.
     ///
     /// # Errors
     /// The database cannot be reached.
     pub async fn open_session(&mut self, operator_id: i64, max: i64) -> Result<bool, StoreError> {
+        if self.session == Some(operator_id) {
+            return Ok(true);
+        }
         if let Engine::Postgres(postgres) = &self.store.engine
             && !postgres.hold_session(operator_id, max).await?
         {

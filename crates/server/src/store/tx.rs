@@ -32,6 +32,11 @@ impl<'c> Tx<'c> {
 }
 
 impl Tx<'_> {
+    /// Whether a statement more costs next to nothing: there is no network in between.
+    pub(super) fn is_embedded(&self) -> bool {
+        matches!(self.connection, Connection::Sqlite(_))
+    }
+
     /// Runs a statement; answers how many rows it touched.
     pub async fn execute(
         &mut self,

@@ -8,7 +8,7 @@ mod write;
 pub use fault::{Fault, FaultKind, write_fault};
 pub use header::{Addressing, Header};
 pub use read::{Message, read};
-pub use write::{Answer, write_answer};
+pub use write::{Answer, Written, write_answer};
 
 /// A version of SOAP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

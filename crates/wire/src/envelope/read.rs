@@ -16,7 +16,7 @@ use crate::{
 
 /// A question of a known method. Its arguments may still be wrong: that is said after who asks is
 /// known (contract.md, D26).
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Message {
     /// The version to answer in.
     pub version: SoapVersion,

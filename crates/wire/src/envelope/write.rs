@@ -1,5 +1,7 @@
 //! From an answer to text.
 
+use std::sync::Arc;
+
 use super::{Addressing, SoapVersion};
 use crate::{
     NAMESPACE,
@@ -25,12 +27,38 @@ pub enum Answer {
     Suivi(Suivi),
 }
 
+impl Answer {
+    /// Writes it, whatever envelope it will leave in.
+    pub fn write(&self) -> Written {
+        let mut w = Writer::part();
+        write_ok(&mut w);
+        match self {
+            Self::Site(site) => site.write(&mut w),
+            Self::RoSite(routes) => routes.write(&mut w),
+            Self::Contrat(contract) => contract.write(&mut w),
+            Self::Suivi(follow_up) => follow_up.write(&mut w),
+        }
+        Written(w.finish().into())
+    }
+}
+
+/// An [`Answer`], written: cheap to keep and to send again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written(Arc<str>);
+
+impl Written {
+    /// How long it is, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.0.len()
+    }
+}
+
 /// Writes the answer of a method, OK or KO, as a whole document (contract.md, D14).
 pub fn write_answer(
     version: SoapVersion,
     operation: Operation,
     related: Option<&Addressing>,
-    answer: Result<&Answer, &Ko>,
+    answer: Result<&Written, &Ko>,
 ) -> String {
     let mut w = Writer::document();
     w.start("S:Envelope").attribute("xmlns:S", version.namespace());
@@ -42,14 +70,8 @@ pub fn write_answer(
     w.start("return");
     match answer {
         Err(ko) => write_ko(&mut w, ko),
-        Ok(answer) => {
-            write_ok(&mut w);
-            match answer {
-                Answer::Site(site) => site.write(&mut w),
-                Answer::RoSite(routes) => routes.write(&mut w),
-                Answer::Contrat(contract) => contract.write(&mut w),
-                Answer::Suivi(follow_up) => follow_up.write(&mut w),
-            }
+        Ok(written) => {
+            w.written(&written.0);
         }
     }
     w.finish()

@@ -11,9 +11,23 @@ pub struct Writer {
 impl Writer {
     /// Begins a document with its XML declaration.
     pub fn document() -> Self {
-        let mut text = String::with_capacity(2048);
+        let mut text = String::with_capacity(1024);
         text.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-        Self { text, open: Vec::with_capacity(12), in_tag: false }
+        Self { text, ..Self::part() }
+    }
+
+    /// Begins what will stand inside a document.
+    pub fn part() -> Self {
+        Self { text: String::new(), open: Vec::with_capacity(12), in_tag: false }
+    }
+
+    /// Adds what was written before, as it is.
+    pub fn written(&mut self, part: &str) -> &mut Self {
+        self.close_tag();
+        // And what closes the elements around it.
+        self.text.reserve(part.len() + 128);
+        self.text.push_str(part);
+        self
     }
 
     /// Opens an element; its attributes follow.

@@ -1,30 +1,28 @@
 //! The embedded database: one writer thread that commits many use cases at once, several readers.
 
+mod run;
+mod version;
+mod writer;
+
 use std::{
     fs::OpenOptions,
-    future::Future,
     io::ErrorKind,
     os::unix::fs::OpenOptionsExt,
-    panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
-    pin::pin,
     sync::{Arc, Mutex, PoisonError},
-    task::{Context, Poll, Waker},
     time::Duration,
 };
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
-use super::{
-    UseCase,
-    error::StoreError,
-    faults::FaultHook,
-    tx::{Connection as AnyConnection, Tx},
-};
+use super::{UseCase, error::StoreError, faults::FaultHook};
 
-/// Use cases that share one commit at the most.
-const GROUP_MAX: usize = 64;
+use run::run_in_snapshot;
+pub use version::Version;
+use version::Versions;
+use writer::{Asked, Job, Writer};
+
 /// Use cases that wait for the writer at the most; more wait outside, under their own deadline.
 const QUEUE_MAX: usize = 1024;
 /// How long a statement waits for another process (an import, an administrator) to commit.
@@ -32,19 +30,24 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Statements kept prepared on each connection.
 const PREPARED_MAX: usize = 128;
 
+/// What a use case does to what others have read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// It may change it.
+    Changes,
+    /// It leaves it as it is, and is run only while this is what is there.
+    Keeps(Option<Version>),
+}
+
 /// A SQLite file.
 #[derive(Clone)]
 pub(super) struct Sqlite {
     path: Arc<Path>,
-    writer: mpsc::Sender<Job>,
+    writer: mpsc::Sender<Box<dyn Job>>,
+    versions: Versions,
     readers: Arc<Readers>,
     hook: FaultHook,
 }
-
-/// A use case on its way to the writer: runs in its own savepoint (or learns why there is no
-/// transaction), and leaves behind what to tell the caller once the commit is known.
-type Job = Box<dyn FnOnce(Result<&mut Connection, StoreError>) -> Tell + Send>;
-type Tell = Box<dyn FnOnce(Result<(), &StoreError>) + Send>;
 
 struct Readers {
     idle: Mutex<Vec<Connection>>,
@@ -70,16 +73,17 @@ impl Sqlite {
             .map(|_| open_connection(path, OpenFlags::SQLITE_OPEN_READ_ONLY))
             .collect::<Result<Vec<_>, _>>()?;
         let (sender, receiver) = mpsc::channel(QUEUE_MAX);
+        let versions = Versions::default();
         std::thread::Builder::new()
             .name("sqlite-writer".into())
             .spawn({
-                let hook = hook.clone();
-                move || write_groups(writer, receiver, &hook)
+                let (hook, versions) = (hook.clone(), versions.clone());
+                move || Writer::new(writer, hook, versions).run(receiver)
             })
             .map_err(|error| StoreError::Unavailable(error.into()))?;
         let permits = Arc::new(Semaphore::new(idle.len()));
         let readers = Readers { idle: Mutex::new(idle), permits };
-        Ok(Self { path: path.into(), writer: sender, readers: Arc::new(readers), hook })
+        Ok(Self { path: path.into(), writer: sender, versions, readers: Arc::new(readers), hook })
     }
 
     /// Runs a use case on the writer; answers after its group is committed.
@@ -88,6 +92,7 @@ impl Sqlite {
         name: &'static str,
         arguments: Arc<A>,
         use_case: UseCase<A, T>,
+        effect: Effect,
     ) -> Result<T, StoreError>
     where
         A: Send + Sync + 'static,
@@ -95,22 +100,14 @@ impl Sqlite {
     {
         let (tell, told) = oneshot::channel();
         let hook = self.hook.clone();
-        let job: Job = Box::new(move |connection| {
-            let outcome = match connection {
-                Ok(connection) => run_in_savepoint(name, connection, hook, &*arguments, use_case),
-                Err(error) => Err(error),
-            };
-            Box::new(move |commit| {
-                let outcome = match (outcome, commit) {
-                    (Ok(_), Err(error)) => Err(StoreError::Broken(error.chain().into())),
-                    (outcome, _) => outcome,
-                };
-                // Nobody waits any more where the request's deadline has passed.
-                let _ = tell.send(outcome);
-            })
-        });
-        self.writer.send(job).await.map_err(|_| writer_gone())?;
+        let asked = Asked { name, arguments, use_case, effect, hook, outcome: None, tell };
+        self.writer.send(Box::new(asked)).await.map_err(|_| writer_gone())?;
         told.await.map_err(|_| writer_gone())?
+    }
+
+    /// What is in the database now, by number.
+    pub(super) fn version(&self) -> Option<Version> {
+        self.versions.now()
     }
 
     /// Folds the write-ahead log into the file, so that the file alone is the database; where
@@ -210,100 +207,4 @@ pub(super) fn open_connection(path: &Path, flags: OpenFlags) -> Result<Connectio
 
 fn writer_gone() -> StoreError {
     StoreError::Unavailable("the writer has stopped".into())
-}
-
-/// The writer: takes what waits, runs it in one transaction, commits, then tells every caller.
-fn write_groups(mut connection: Connection, mut jobs: mpsc::Receiver<Job>, hook: &FaultHook) {
-    let mut group: Vec<Tell> = Vec::with_capacity(GROUP_MAX);
-    while let Some(first) = jobs.blocking_recv() {
-        if let Err(error) = hook.ask("BEGIN") {
-            first(Err(error))(Ok(()));
-            continue;
-        }
-        if let Err(error) = run_plain(&connection, "BEGIN IMMEDIATE") {
-            // What waited behind it has waited as long: it is not made to wait once more each.
-            let again = error.sqlite_error().copied();
-            first(Err(error.into()))(Ok(()));
-            while let (Some(code), Ok(next)) = (again, jobs.try_recv()) {
-                next(Err(rusqlite::Error::SqliteFailure(code, None).into()))(Ok(()));
-            }
-            continue;
-        }
-        group.push(first(Ok(&mut connection)));
-        // SQLite ends the whole transaction by itself on some errors (a full disk): no use case may
-        // run after that, and the commit below then fails for all.
-        while group.len() < GROUP_MAX && !connection.is_autocommit() {
-            let Ok(next) = jobs.try_recv() else { break };
-            group.push(next(Ok(&mut connection)));
-        }
-        let commit = hook
-            .ask("COMMIT")
-            .and_then(|()| run_plain(&connection, "COMMIT").map_err(StoreError::from));
-        if commit.is_err() && !connection.is_autocommit() {
-            // Nothing is committed: the next BEGIN would say so too, where this fails.
-            let _ = connection.execute_batch("ROLLBACK");
-        }
-        for tell in group.drain(..) {
-            tell(commit.as_ref().copied());
-        }
-    }
-}
-
-fn run_in_savepoint<A, T>(
-    name: &'static str,
-    connection: &mut Connection,
-    hook: FaultHook,
-    arguments: &A,
-    use_case: UseCase<A, T>,
-) -> Result<T, StoreError> {
-    run_plain(connection, "SAVEPOINT use_case")?;
-    let outcome = run_to_the_end(name, connection, hook, arguments, use_case);
-    if connection.is_autocommit() {
-        // SQLite has undone everything by itself (a full disk), the savepoint with it.
-        let undone = || StoreError::Broken("the transaction was undone".into());
-        return outcome.and_then(|_| Err(undone()));
-    }
-    if outcome.is_err() {
-        run_plain(connection, "ROLLBACK TO use_case")?;
-    }
-    run_plain(connection, "RELEASE use_case")?;
-    outcome
-}
-
-fn run_in_snapshot<A, T>(
-    name: &'static str,
-    connection: &mut Connection,
-    hook: FaultHook,
-    arguments: &A,
-    use_case: UseCase<A, T>,
-) -> Result<T, StoreError> {
-    hook.ask("BEGIN")?;
-    run_plain(connection, "BEGIN")?;
-    let outcome = run_to_the_end(name, connection, hook, arguments, use_case);
-    run_plain(connection, "ROLLBACK")?;
-    outcome
-}
-
-/// Runs a statement without parameters or rows, which stays prepared.
-fn run_plain(connection: &Connection, text: &str) -> rusqlite::Result<()> {
-    connection.prepare_cached(text)?.raw_execute().map(drop)
-}
-
-/// On SQLite every step of a use case is ready at once: one poll runs it to its end.
-fn run_to_the_end<A, T>(
-    name: &'static str,
-    connection: &mut Connection,
-    hook: FaultHook,
-    arguments: &A,
-    use_case: UseCase<A, T>,
-) -> Result<T, StoreError> {
-    let run = AssertUnwindSafe(|| {
-        let mut tx = Tx { connection: AnyConnection::Sqlite(connection), hook };
-        let future = pin!(use_case(&mut tx, arguments));
-        match future.poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(outcome) => outcome,
-            Poll::Pending => Err(StoreError::Bug(format!("{name} waited for something else"))),
-        }
-    });
-    catch_unwind(run).unwrap_or_else(|_| Err(StoreError::Bug(format!("{name} panicked"))))
 }

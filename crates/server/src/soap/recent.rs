@@ -1,0 +1,103 @@
+//! What was read a moment ago: it answers again while the database is what it was. Whether it is, the
+//! writer says when the answer is settled, before it leaves.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use ereprov_wire::{envelope::Written, question::Question};
+
+use crate::store::{Version, operators::Operator, service::ServiceState};
+
+/// Bytes that are remembered at the most; one more forgets all.
+const BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// Bytes that one more thing takes beside its text.
+const OVERHEAD_BYTES: usize = 512;
+
+/// Who asks, and whether the service is open.
+#[derive(Debug)]
+pub(super) struct Asker {
+    pub(super) state: ServiceState,
+    pub(super) operator: Arc<Operator>,
+}
+
+/// What the requests of this process have read; one for the whole service.
+#[derive(Debug, Default)]
+pub struct Recent(RwLock<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    /// Of which content; everything else is forgotten with it.
+    version: Option<Version>,
+    bytes: usize,
+    askers: HashMap<String, Arc<Asker>>,
+    answers: HashMap<(i64, Question), Written>,
+}
+
+impl Recent {
+    fn look<T>(&self, version: Version, look: impl FnOnce(&Known) -> Option<T>) -> Option<T> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if known.version == Some(version) { look(&known) } else { None }
+    }
+
+    fn keep(&self, version: Version, bytes: usize, keep: impl FnOnce(&mut Known)) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if known.version != Some(version) || known.bytes + bytes > BYTES_MAX {
+            *known = Known { version: Some(version), ..Known::default() };
+        }
+        known.bytes += bytes + OVERHEAD_BYTES;
+        keep(&mut known);
+    }
+}
+
+/// One request's memory: what it recalls, and what it leaves behind for others.
+pub(super) struct Memory<'r> {
+    recent: &'r Recent,
+    /// What is in the database, asked before anything was read; `None`: nothing is recalled.
+    version: Option<Version>,
+    recalled: bool,
+}
+
+impl<'r> Memory<'r> {
+    /// Recalls what was read of this version.
+    pub(super) fn of(recent: &'r Recent, version: Option<Version>) -> Self {
+        Self { recent, version, recalled: false }
+    }
+
+    /// What has to be in the database still, for the answer to be right.
+    pub(super) fn recalled(&self) -> Option<Version> {
+        self.version.filter(|_| self.recalled)
+    }
+
+    pub(super) fn asker(&mut self, login: &str) -> Option<Arc<Asker>> {
+        let found = self.recent.look(self.version?, |known| known.askers.get(login).cloned());
+        self.recalled |= found.is_some();
+        found
+    }
+
+    /// Remembers an operator; whom nobody knows, nobody remembers.
+    pub(super) fn keep_asker(&self, asker: &Arc<Asker>) {
+        let Some(version) = self.version else { return };
+        let login = asker.operator.login.clone();
+        let keep = |known: &mut Known| drop(known.askers.insert(login, Arc::clone(asker)));
+        self.recent.keep(version, 0, keep);
+    }
+
+    pub(super) fn answer(&mut self, operator_id: i64, question: &Question) -> Option<Written> {
+        // The key owns its question: a copy of two or three words.
+        let key = (operator_id, question.clone());
+        let found = self.recent.look(self.version?, |known| known.answers.get(&key).cloned());
+        self.recalled |= found.is_some();
+        found
+    }
+
+    /// Remembers an answer; a refusal is not worth it.
+    pub(super) fn keep_answer(&self, operator_id: i64, question: &Question, answer: &Written) {
+        let Some(version) = self.version else { return };
+        let key = (operator_id, question.clone());
+        let keep = |known: &mut Known| drop(known.answers.insert(key, answer.clone()));
+        self.recent.keep(version, answer.bytes(), keep);
+    }
+}

@@ -1,0 +1,235 @@
+//! The writer: takes what waits, runs it in one transaction, commits, then tells every caller.
+//!
+//! A use case that fails leaves nothing behind: each one that changes what others read runs in a
+//! savepoint of its own. Those that do not (the end of every request) come in rows of many and hardly
+//! ever fail: such a row shares one savepoint, and where one of them fails, those before it are run
+//! again.
+
+use std::{mem, sync::Arc};
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use super::{
+    Effect, Versions,
+    run::{run_plain, run_to_the_end},
+};
+use crate::store::{UseCase, error::StoreError, faults::FaultHook};
+
+/// Use cases that share one commit at the most.
+const GROUP_MAX: usize = 64;
+
+/// A use case on its way through the writer.
+pub(super) trait Job: Send {
+    /// What it does to what others have read.
+    fn effect(&self) -> Effect;
+    /// Runs it, perhaps once more; whether it went well.
+    fn run(&mut self, connection: &mut Connection) -> bool;
+    /// Whether it has run, and went well.
+    fn went_well(&self) -> bool;
+    /// It is not run, or what it did is undone, for this reason.
+    fn fail(&mut self, error: StoreError);
+    /// Tells the caller what came of it and of its commit.
+    fn tell(self: Box<Self>, commit: Result<(), &StoreError>);
+}
+
+/// A use case, with what it is given and who waits for it.
+pub(super) struct Asked<A, T> {
+    pub(super) name: &'static str,
+    pub(super) arguments: Arc<A>,
+    pub(super) use_case: UseCase<A, T>,
+    pub(super) effect: Effect,
+    pub(super) hook: FaultHook,
+    pub(super) outcome: Option<Result<T, StoreError>>,
+    pub(super) tell: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<A: Send + Sync, T: Send> Job for Asked<A, T> {
+    fn effect(&self) -> Effect {
+        self.effect
+    }
+
+    fn run(&mut self, connection: &mut Connection) -> bool {
+        let hook = self.hook.clone();
+        let outcome = run_to_the_end(self.name, connection, hook, &*self.arguments, self.use_case);
+        self.outcome.insert(outcome).is_ok()
+    }
+
+    fn went_well(&self) -> bool {
+        matches!(self.outcome, Some(Ok(_)))
+    }
+
+    fn fail(&mut self, error: StoreError) {
+        self.outcome = Some(Err(error));
+    }
+
+    fn tell(self: Box<Self>, commit: Result<(), &StoreError>) {
+        let not_run = || Err(StoreError::Bug(format!("{} was not run", self.name)));
+        let outcome = match (self.outcome.unwrap_or_else(not_run), commit) {
+            (Ok(_), Err(error)) => Err(StoreError::Broken(error.chain().into())),
+            (outcome, _) => outcome,
+        };
+        // Nobody waits any more where the request's deadline has passed.
+        let _ = self.tell.send(outcome);
+    }
+}
+
+/// The connection that writes, and the group that it is at.
+pub(super) struct Writer {
+    connection: Connection,
+    hook: FaultHook,
+    versions: Versions,
+    /// What SQLite says of the commits of other connections.
+    seen: i64,
+    group: Vec<Box<dyn Job>>,
+    /// Where in the group the row began that shares the open savepoint.
+    row: Option<usize>,
+}
+
+impl Writer {
+    pub(super) fn new(connection: Connection, hook: FaultHook, versions: Versions) -> Self {
+        let group = Vec::with_capacity(GROUP_MAX);
+        Self { connection, hook, versions, seen: 0, group, row: None }
+    }
+
+    /// Works until nobody can ask any more.
+    pub(super) fn run(mut self, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
+        while let Some(mut first) = jobs.blocking_recv() {
+            if let Err(error) = self.hook.ask("BEGIN") {
+                first.fail(error);
+                first.tell(Ok(()));
+                continue;
+            }
+            if let Err(error) = self.begin() {
+                refuse_waiting(first, error, &mut jobs);
+                continue;
+            }
+            self.take(first);
+            // SQLite ends the whole transaction by itself on some errors (a full disk): no use case
+            // may run after that, and the commit below then fails for all.
+            while self.group.len() < GROUP_MAX && !self.connection.is_autocommit() {
+                let Ok(next) = jobs.try_recv() else { break };
+                self.take(next);
+            }
+            self.commit();
+        }
+    }
+
+    /// Begins a transaction, and finds out what other processes have committed since the last one.
+    fn begin(&mut self) -> rusqlite::Result<()> {
+        run_plain(&self.connection, "BEGIN IMMEDIATE")?;
+        let mut asking = self.connection.prepare_cached("PRAGMA data_version")?;
+        let seen = asking.query_row([], |row| row.get(0))?;
+        if mem::replace(&mut self.seen, seen) != seen {
+            self.versions.changed_elsewhere();
+        }
+        Ok(())
+    }
+
+    /// Runs a use case as the next of the group.
+    fn take(&mut self, mut job: Box<dyn Job>) {
+        let taken = match job.effect() {
+            Effect::Changes => self.run_alone(&mut job),
+            Effect::Keeps(Some(read)) if self.versions.now() != Some(read) => {
+                job.fail(StoreError::Changed);
+                Ok(())
+            }
+            Effect::Keeps(_) => self.run_in_row(&mut job),
+        };
+        if let Err(error) = taken {
+            job.fail(error.into());
+        }
+        self.group.push(job);
+    }
+
+    /// Runs a use case in a savepoint of its own.
+    fn run_alone(&mut self, job: &mut Box<dyn Job>) -> rusqlite::Result<()> {
+        self.end_row()?;
+        run_plain(&self.connection, "SAVEPOINT alone")?;
+        let rows = self.connection.total_changes();
+        let went_well = job.run(&mut self.connection);
+        if job.effect() == Effect::Changes && self.connection.total_changes() != rows {
+            self.versions.change();
+        }
+        if self.undone_by_itself(job) {
+            return Ok(());
+        }
+        if !went_well {
+            run_plain(&self.connection, "ROLLBACK TO alone")?;
+        }
+        run_plain(&self.connection, "RELEASE alone")
+    }
+
+    /// Runs a use case in the savepoint that it shares with those before and after it.
+    fn run_in_row(&mut self, job: &mut Box<dyn Job>) -> rusqlite::Result<()> {
+        let begun = match self.row {
+            Some(begun) => begun,
+            None => {
+                run_plain(&self.connection, "SAVEPOINT shared")?;
+                *self.row.insert(self.group.len())
+            }
+        };
+        if job.run(&mut self.connection) || self.undone_by_itself(job) {
+            return Ok(());
+        }
+        run_plain(&self.connection, "ROLLBACK TO shared")?;
+        self.end_row()?;
+        // Those before it went well: they do so again, each alone.
+        let mut again: Vec<_> = self.group.drain(begun..).collect();
+        for job in again.iter_mut().filter(|job| job.went_well()) {
+            let Err(error) = self.run_alone(job) else { continue };
+            job.fail(error.into());
+        }
+        self.group.append(&mut again);
+        Ok(())
+    }
+
+    /// Ends the row that shares a savepoint: what it did stays.
+    fn end_row(&mut self) -> rusqlite::Result<()> {
+        match self.row.take() {
+            Some(_) => run_plain(&self.connection, "RELEASE shared"),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether SQLite has undone everything (a full disk), with every savepoint.
+    fn undone_by_itself(&mut self, job: &mut Box<dyn Job>) -> bool {
+        let undone = self.connection.is_autocommit();
+        if undone && job.went_well() {
+            job.fail(StoreError::Broken("the transaction was undone".into()));
+        }
+        undone
+    }
+
+    fn commit(&mut self) {
+        let commit = self
+            .hook
+            .ask("COMMIT")
+            .and_then(|()| run_plain(&self.connection, "COMMIT").map_err(StoreError::from));
+        if commit.is_err() && !self.connection.is_autocommit() {
+            // Nothing is committed: the next BEGIN would say so too, where this fails.
+            let _ = self.connection.execute_batch("ROLLBACK");
+        }
+        self.row = None;
+        self.versions.settle();
+        for job in self.group.drain(..) {
+            job.tell(commit.as_ref().copied());
+        }
+    }
+}
+
+/// There is no transaction: what waited behind the first has waited as long, and is not made to wait
+/// once more each.
+fn refuse_waiting(
+    mut first: Box<dyn Job>,
+    error: rusqlite::Error,
+    jobs: &mut mpsc::Receiver<Box<dyn Job>>,
+) {
+    let again = error.sqlite_error().copied();
+    first.fail(error.into());
+    first.tell(Ok(()));
+    while let (Some(code), Ok(mut next)) = (again, jobs.try_recv()) {
+        next.fail(rusqlite::Error::SqliteFailure(code, None).into());
+        next.tell(Ok(()));
+    }
+}
