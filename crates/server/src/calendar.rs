@@ -1,6 +1,6 @@
 //! Months and hours in Europe/Paris, where the quota turns (contract.md, D23).
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use jiff::{Timestamp, ZonedDateTime, tz::TimeZone};
 
@@ -8,20 +8,44 @@ static PARIS: LazyLock<TimeZone> = LazyLock::new(|| {
     TimeZone::get("Europe/Paris").expect("the zone database is part of the program")
 });
 
+/// A month, from its first moment to the next one's.
+#[derive(Debug, Clone)]
+struct Month {
+    name: String,
+    begins_ms: i64,
+    ends_ms: i64,
+}
+
+/// The month that was asked about last: mostly the one that is asked about next.
+static LAST: Mutex<Option<Month>> = Mutex::new(None);
+
 /// The month of a time, such as `2026-11`.
 pub fn month(now_ms: i64) -> String {
-    paris(now_ms).strftime("%Y-%m").to_string()
+    in_month_of(now_ms, |month| month.name.clone())
 }
 
 /// Seconds until the next month begins, at least one.
 pub fn seconds_to_next_month(now_ms: i64) -> i64 {
+    in_month_of(now_ms, |month| (month.ends_ms / 1000 - now_ms / 1000).max(1))
+}
+
+fn in_month_of<T>(now_ms: i64, look: impl FnOnce(&Month) -> T) -> T {
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    match &*last {
+        Some(month) if (month.begins_ms..month.ends_ms).contains(&now_ms) => look(month),
+        _ => look(last.insert(month_of(now_ms))),
+    }
+}
+
+fn month_of(now_ms: i64) -> Month {
     let now = paris(now_ms);
-    let next = now
-        .first_of_month()
-        .and_then(|first| first.start_of_day())
-        .and_then(|first| first.checked_add(jiff::Span::new().months(1)));
-    let seconds = next.map_or(1, |next| next.timestamp().as_second() - now_ms / 1000);
-    seconds.max(1)
+    let first = now.first_of_month().and_then(|first| first.start_of_day());
+    let next = first.clone().and_then(|first| first.checked_add(jiff::Span::new().months(1)));
+    Month {
+        name: now.strftime("%Y-%m").to_string(),
+        begins_ms: first.map_or(now_ms, |first| first.timestamp().as_millisecond()),
+        ends_ms: next.map_or(now_ms + 1, |next| next.timestamp().as_millisecond()),
+    }
 }
 
 /// A time as people in France read it: `23/11/2026 à 14:05`.

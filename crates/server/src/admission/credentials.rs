@@ -156,7 +156,7 @@ impl Credentials {
         match operator {
             Some(operator) if self.is_verified(operator.id, &proof) => Ok(!operator.disabled),
             known => {
-                let verified = self.hash(claim.password.clone(), hash.to_owned()).await?;
+                let verified = Box::pin(self.hash(claim.password.clone(), hash.to_owned())).await?;
                 let Some(operator) = known.filter(|_| verified) else { return Ok(false) };
                 self.remember(operator.id, proof);
                 Ok(!operator.disabled)

@@ -78,7 +78,7 @@ pub(super) async fn settle_recalled(
                 Counted::OverQuota(quota) => Some(code(&Refused::OverQuota(*quota))),
                 Counted::Not | Counted::Now(_) => expected,
             };
-            match find_out(service, call, error, code).await {
+            match Box::pin(find_out(service, call, error, code)).await {
                 None => counted,
                 failed => return failed,
             }
@@ -89,7 +89,7 @@ pub(super) async fn settle_recalled(
                 Err(Refused::Store(first)) => first,
                 _ => error,
             };
-            return Some(fail(service, call, error).await);
+            return Some(Box::pin(fail(service, call, error)).await);
         }
     };
     service.metrics.audit_written(service.clock.now_ms());

@@ -226,7 +226,7 @@ impl Store {
                 let effect = Effect::Changes;
                 sqlite.write(name, arguments, use_case, effect).await.map(Written::Committed)
             }
-            Engine::Postgres(postgres) => postgres.write(arguments, use_case).await,
+            Engine::Postgres(postgres) => apart(postgres.write(arguments, use_case)).await,
         }
     }
 
@@ -262,7 +262,7 @@ impl Store {
                 let effect = Effect::Keeps(read);
                 sqlite.write(name, arguments, use_case, effect).await.map(Written::Committed)
             }
-            Engine::Postgres(postgres) => postgres.write(arguments, use_case).await,
+            Engine::Postgres(postgres) => apart(postgres.write(arguments, use_case)).await,
         }
     }
 
@@ -283,7 +283,7 @@ impl Store {
         let arguments = Arc::new(arguments);
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.read(name, arguments, use_case).await,
-            Engine::Postgres(postgres) => postgres.read(arguments, use_case).await,
+            Engine::Postgres(postgres) => apart(postgres.read(arguments, use_case)).await,
         }
     }
 
@@ -304,9 +304,15 @@ impl Store {
         let arguments = Arc::new(arguments);
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.read_much(name, arguments, use_case).await,
-            Engine::Postgres(postgres) => postgres.read(arguments, use_case).await,
+            Engine::Postgres(postgres) => apart(postgres.read(arguments, use_case)).await,
         }
     }
+}
+
+/// PostgreSQL's futures are large. Kept apart from those around them, they do not make them so: a
+/// request's task is moved about at its size.
+fn apart<F: Future>(future: F) -> Pin<Box<F>> {
+    Box::pin(future)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use super::{Engine, Store, error::StoreError};
+use super::{Engine, Store, apart, error::StoreError};
 
 /// What the requests of this process hold.
 #[derive(Debug, Default)]
@@ -36,7 +36,7 @@ impl Store {
     pub async fn seat(&self) -> Result<Seat, StoreError> {
         let engine = match &self.engine {
             Engine::Sqlite(sqlite) => Engine::Sqlite(sqlite.clone()),
-            Engine::Postgres(postgres) => Engine::Postgres(postgres.own().await?),
+            Engine::Postgres(postgres) => Engine::Postgres(apart(postgres.own()).await?),
         };
         let store = Self { engine, ..self.clone() };
         Ok(Seat { store, session: None, decision: None })
@@ -63,7 +63,7 @@ impl Seat {
             return Ok(true);
         }
         if let Engine::Postgres(postgres) = &self.store.engine
-            && !postgres.hold_session(operator_id, max).await?
+            && !apart(postgres.hold_session(operator_id, max)).await?
         {
             return Ok(false);
         }
@@ -88,7 +88,7 @@ impl Seat {
         contract_ref: &str,
     ) -> Result<bool, StoreError> {
         if let Engine::Postgres(postgres) = &self.store.engine {
-            return postgres.hold_decision(key(operator_id, contract_ref)).await;
+            return apart(postgres.hold_decision(key(operator_id, contract_ref))).await;
         }
         let contract = (operator_id, contract_ref.to_owned());
         let begun = lock(&self.store.held.decisions).insert(contract.clone());
@@ -109,7 +109,7 @@ impl Seat {
     /// Lets go of everything.
     pub async fn leave(self) {
         if let Engine::Postgres(postgres) = &self.store.engine {
-            postgres.let_go().await;
+            apart(postgres.let_go()).await;
         }
     }
 }
