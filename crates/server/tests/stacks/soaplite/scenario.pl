@@ -2,8 +2,8 @@
 #
 # scenario.pl WSDL_URL CONTRACT CURRENT_FIBRE NEW_FIBRE WORK_DIR
 #
-# The service's address comes from its WSDL. The calls are made by hand, as SOAP::Lite's users do: what it
-# makes of a WSDL knows no document/literal. A SOAP fault dies and so ends the run.
+# The service's address comes from its WSDL. The calls are made by hand, as SOAP::Lite's users do for
+# document/literal. A SOAP fault dies and so ends the run.
 use strict;
 use warnings;
 use utf8;
