@@ -23,7 +23,8 @@ my %CONSTRUCTIONS = map { $_ => 1 } 'A construire', 'En construction', 'Construi
 my @credentials;
 sub SOAP::Transport::HTTP::Client::get_basic_credentials { return @credentials }
 
-sub check {
+# With a prototype: in a list, a match that fails would be no argument at all.
+sub check($$) {
     my ($condition, $message) = @_;
     return if $condition;
     print STDERR "FAILED soaplite: $message\n";
