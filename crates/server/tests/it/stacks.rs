@@ -1,4 +1,4 @@
-//! Four SOAP stacks that we did not write, each from the published WSDL alone: structure, routes, a
+//! Eight SOAP stacks that we did not write, each from the published WSDL alone: structure, routes, a
 //! refused put, an accepted one, its end, the structure again, a wrong password, accents intact.
 
 use std::{path::PathBuf, process::Command};
@@ -56,4 +56,24 @@ async fn node_soap() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn jax_ws() {
     scenario("jaxws").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn gsoap() {
+    scenario("gsoap").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn axis() {
+    scenario("axis").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mono() {
+    scenario("mono").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn soap_lite() {
+    scenario("soaplite").await;
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs the scenario with one stack that install.sh put in place:
-# run.sh zeep|php|node|jaxws TOOLS_DIR WSDL_URL CONTRACT CURRENT_FIBRE NEW_FIBRE WORK_DIR
+# run.sh zeep|php|node|jaxws|gsoap|axis|mono|soaplite TOOLS_DIR WSDL_URL CONTRACT CURRENT_FIBRE NEW_FIBRE WORK_DIR
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 stack=$1
@@ -14,7 +14,9 @@ case $stack in
 zeep) exec timeout 120 "$tools/venv/bin/python" "$here/zeep/scenario.py" "$@" ;;
 php) exec timeout 120 php "$here/php/scenario.php" "$@" ;;
 node) exec env NODE_PATH="$tools/node/node_modules" timeout 120 node "$here/node/scenario.js" "$@" ;;
-jaxws) exec timeout 120 "$here/jaxws/run.sh" "$@" ;;
+jaxws | gsoap | axis) exec timeout 120 "$here/$stack/run.sh" "$@" ;;
+mono) exec timeout 120 "$here/mono/run.sh" "$tools/mono/wsdl.exe" "$@" ;;
+soaplite) exec timeout 120 perl "$here/soaplite/scenario.pl" "$@" ;;
 *)
     echo "run.sh: no stack $stack" >&2
     exit 2
