@@ -1,14 +1,18 @@
 //! Connections that want too much: too many, or answers that nobody reads.
 
-use std::time::Duration;
+use std::{
+    process::{Command, Stdio},
+    time::Duration,
+};
 
+use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     time::timeout,
 };
 
-use crate::harness::{MUT, Setup, eventually, structure};
+use crate::harness::{Caller, MUT, Process, Setup, eventually, free_port, program, structure};
 
 const SOON: Duration = Duration::from_secs(5);
 
@@ -70,4 +74,27 @@ async fn half_a_head_is_waited_for_only_so_long() {
     idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
     let ended = timeout(SOON, idle.read_to_end(&mut Vec::new())).await;
     assert!(ended.is_ok(), "an idle connection is kept for ever");
+}
+
+#[tokio::test]
+async fn the_limit_of_open_files_that_the_process_is_born_with_is_raised() {
+    let folder = TempDir::new().unwrap();
+    let (port, url) = free_port();
+    let config = folder.path().join("oi.toml");
+    let text = format!("[server]\nlisten = \"127.0.0.1:{port}\"\n[telemetry]\nlisten = \"\"\n");
+    std::fs::write(&config, text).unwrap();
+    let serve = program(&["serve", "--config", config.to_str().unwrap()]);
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -Sn 64; exec \"$0\" \"$@\""]);
+    command.arg(serve.get_program()).args(serve.get_args()).stderr(Stdio::null());
+    let _process = Process::started(command, url.clone());
+    Caller::new().until_ready(&url).await;
+    let mut open = Vec::new();
+    for number in 0..100 {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        let answered = timeout(SOON, stream.read_exact(&mut [0; 12])).await;
+        assert!(answered.is_ok(), "connection {number} is not accepted");
+        open.push(stream);
+    }
 }
