@@ -44,6 +44,26 @@ async fn an_address_has_so_many_connections_and_no_more() {
     assert_eq!(&answered.await, b"HTTP/1.1 200");
 }
 
+#[tokio::test]
+async fn over_all_addresses_one_more_waits_until_a_place_is_free() {
+    let oi = Setup::config("[server]\nconnections_max = 3").start().await;
+    let ask = async |stream: &mut TcpStream| {
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        timeout(Duration::from_millis(500), stream.read_exact(&mut [0; 12])).await
+    };
+    let mut open = Vec::new();
+    for _ in 0..3 {
+        let mut stream = TcpStream::connect(oi.address()).await.unwrap();
+        ask(&mut stream).await.expect("there is room").unwrap();
+        open.push(stream);
+    }
+    let mut one_more = TcpStream::connect(oi.address()).await.unwrap();
+    assert!(ask(&mut one_more).await.is_err(), "it is served beside all the others");
+    drop(open.pop());
+    let answered = timeout(SOON, one_more.read_exact(&mut [0; 12])).await;
+    answered.expect("it is served in its turn").unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_reads_no_answers_is_cut_off_and_others_are_served() {
     let oi = Setup::config("[server]\nwrite_stall_ms = 300").start().await;
