@@ -61,7 +61,9 @@ async fn soap(
 ) -> Response {
     match *request.method() {
         Method::POST => {}
-        Method::GET | Method::HEAD => return wsdl::answer(&service, request.uri().query()),
+        Method::GET | Method::HEAD => {
+            return wsdl::answer(&service, request.uri().query(), request.headers());
+        }
         _ => return response::method_not_allowed(),
     }
     let request_id = service.entropy.id(service.clock.now_ms());

@@ -118,3 +118,29 @@ async fn the_limit_of_open_files_that_the_process_is_born_with_is_raised() {
         open.push(stream);
     }
 }
+
+/// A byte now and then is no progress: the deadlines are for the whole head, and for the whole body.
+#[tokio::test]
+async fn what_drips_is_waited_for_no_longer_than_what_stops() {
+    let config = "[server]\nhead_read_ms = 400\nbody_read_ms = 400";
+    let oi = Setup::config(config).start().await;
+    let head = "POST /hermesDeploiement/eReprov/2.0 HTTP/1.1\r\nHost: x\r\n";
+    let body = format!("{head}Content-Type: text/xml\r\nContent-Length: 60000\r\n\r\n");
+    for (sent, said) in [(head.to_owned(), ""), (body, "20003")] {
+        let mut stream = TcpStream::connect(oi.address()).await.unwrap();
+        stream.write_all(sent.as_bytes()).await.unwrap();
+        let (mut reader, mut writer) = stream.split();
+        let mut answer = Vec::new();
+        let dripping = async {
+            while writer.write_all(b"x").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            std::future::pending::<()>().await;
+        };
+        let reading = timeout(SOON, reader.read_to_end(&mut answer));
+        let ended = tokio::select! { ended = reading => ended, () = dripping => unreachable!() };
+        assert!(ended.is_ok(), "it may drip for ever");
+        let answer = String::from_utf8_lossy(&answer);
+        assert!(answer.contains(said), "{answer}");
+    }
+}

@@ -112,6 +112,30 @@ async fn pipelined_questions_are_answered_in_their_order() {
 }
 
 #[tokio::test]
+async fn who_has_the_document_is_not_sent_it_again() {
+    let oi = Oi::demo().await;
+    let ask = async |query: &str, known: &str| {
+        let sent =
+            format!("GET {PATH}{query} HTTP/1.1\r\nHost: x\r\nIf-None-Match: {known}\r\n\r\n");
+        converse(oi.address(), sent.as_bytes()).await.replies.remove(0)
+    };
+    let mut tags = Vec::new();
+    for query in ["?wsdl", "?wsdl&soap=1.2", "?xsd=1"] {
+        let first = ask(query, "\"another\"").await;
+        assert_eq!(first.status, 200, "{query}");
+        let tag = first.header("etag").unwrap().to_owned();
+        for known in [tag.clone(), format!("W/{tag}"), format!("\"a\", {tag}"), "*".into()] {
+            let again = ask(query, &known).await;
+            assert_eq!((again.status, again.body.as_str()), (304, ""), "{query} {known}");
+            assert_eq!(again.header("etag"), Some(tag.as_str()));
+        }
+        tags.push(tag);
+    }
+    tags.dedup();
+    assert_eq!(tags.len(), 3, "each document has its own");
+}
+
+#[tokio::test]
 async fn head_is_get_without_the_body_and_other_methods_are_refused() {
     let oi = Oi::demo().await;
     let ask = async |method: &str, query: &str| {
