@@ -2,6 +2,7 @@
 
 mod bench;
 mod failover;
+mod floods;
 mod tidy;
 mod torture;
 
@@ -15,10 +16,11 @@ fn main() -> ExitCode {
     match arguments.next().as_deref() {
         Some("bench") => bench::run(arguments),
         Some("failover") => failover::run(),
+        Some("floods") => floods::run(arguments),
         Some("tidy") => tidy::run(),
         Some("torture") => torture::run(arguments),
         _ => {
-            say("usage: cargo xtask tidy | bench | torture | failover");
+            say("usage: cargo xtask tidy | bench | torture | failover | floods");
             ExitCode::from(2)
         }
     }

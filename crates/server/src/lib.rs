@@ -9,6 +9,7 @@ pub mod demo;
 pub mod http;
 pub mod inventory;
 pub mod network;
+pub mod open_files;
 pub mod pem;
 pub mod reprovisioning;
 pub mod run;

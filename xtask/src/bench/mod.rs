@@ -6,7 +6,7 @@ mod bare;
 mod disk;
 mod load;
 mod network;
-mod process;
+pub(crate) mod process;
 mod question;
 mod table;
 

@@ -51,13 +51,17 @@ impl Service {
         Ok(Self { program, folder: folder.canonicalize()?, address, child: None })
     }
 
-    /// Loads the demo network and another one, and lets the demo's operator ask as often as it likes;
-    /// answers how long the other one took.
-    pub fn load(&self, network: &Network) -> anyhow::Result<Duration> {
+    /// Loads the demo network, and lets the demo's operator ask as often as it likes.
+    pub fn load_demo(&self) -> anyhow::Result<()> {
         let demo = root().join("crates/server/demo");
         self.run(&["import", &demo.display().to_string()])?;
         let limits = ["--quota", "4000000000", "--sessions", "100000"];
-        self.run(&[&["operator", "set", "oc-demo"], &limits[..]].concat())?;
+        self.run(&[&["operator", "set", "oc-demo"], &limits[..]].concat())
+    }
+
+    /// Loads the demo network and another one; answers how long the other one took.
+    pub fn load(&self, network: &Network) -> anyhow::Result<Duration> {
+        self.load_demo()?;
         let mut took = Duration::ZERO;
         for chunk in network.chunks() {
             let folder = tempfile::tempdir_in(&self.folder)?;

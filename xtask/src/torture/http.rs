@@ -9,38 +9,42 @@ use tokio::{
 };
 
 /// For an answer to come, which is longer than a request may take; past it, it hangs.
-pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A connection to an instance.
 #[derive(Debug)]
-pub(super) struct Connection(BufReader<TcpStream>);
+pub(crate) struct Connection(BufReader<TcpStream>);
 
 /// An answer.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(crate) struct Answer {
     /// `X-Request-Id`
-    pub(super) request_id: Option<String>,
+    pub(crate) request_id: Option<String>,
     /// What it says.
-    pub(super) body: String,
+    pub(crate) body: String,
 }
 
 /// Who asks what.
 #[derive(Debug)]
-pub(super) struct Question<'a> {
+pub(crate) struct Question<'a> {
     /// The login.
-    pub(super) login: &'a str,
+    pub(crate) login: &'a str,
     /// The password.
-    pub(super) password: &'a str,
+    pub(crate) password: &'a str,
     /// `Idempotency-Key`
-    pub(super) key: Option<&'a str>,
+    pub(crate) key: Option<&'a str>,
     /// The envelope.
-    pub(super) body: &'a str,
+    pub(crate) body: &'a str,
 }
 
 impl Connection {
     /// Connects to a port of this machine.
-    pub(super) async fn open(port: u16) -> io::Result<Self> {
-        let stream = TcpStream::connect(("127.0.0.1", port)).await?;
+    pub(crate) async fn open(port: u16) -> io::Result<Self> {
+        Self::over(TcpStream::connect(("127.0.0.1", port)).await?)
+    }
+
+    /// Asks over a connection that was opened already.
+    pub(crate) fn over(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         Ok(Self(BufReader::new(stream)))
     }
@@ -50,7 +54,7 @@ impl Connection {
     /// # Errors
     /// The connection ended before the answer had come ([`io::ErrorKind::TimedOut`]: it stayed
     /// open); whatever was asked may have been done or not.
-    pub(super) async fn ask(&mut self, question: &Question<'_>) -> io::Result<Answer> {
+    pub(crate) async fn ask(&mut self, question: &Question<'_>) -> io::Result<Answer> {
         tokio::time::timeout(PATIENCE, self.exchange(question)).await?
     }
 

@@ -7,12 +7,12 @@ mod client;
 mod facts;
 mod faults;
 mod history;
-mod http;
+pub(crate) mod http;
 mod instance;
 mod network;
 mod postgres;
 mod proxy;
-mod question;
+pub(crate) mod question;
 mod summary;
 
 use std::{
@@ -89,8 +89,9 @@ enum Kind {
     Postgres,
 }
 
+/// A build of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Profile {
+pub(crate) enum Profile {
     Debug,
     Release,
 }
@@ -125,7 +126,7 @@ async fn torture(arguments: &Arguments) -> anyhow::Result<usize> {
 
 async fn all(arguments: &Arguments) -> anyhow::Result<usize> {
     let seed = arguments.seed.unwrap_or_else(|| Clock::start().now().1.unsigned_abs());
-    let program = program(arguments)?;
+    let program = program(arguments.ereprovd.as_deref(), arguments.profile)?;
     let temporary = tempfile::Builder::new().prefix("torture-").tempdir()?;
     let folder = arguments.folder.clone().unwrap_or_else(|| temporary.path().to_owned());
     fs::create_dir_all(&folder)?;
@@ -156,14 +157,14 @@ async fn all(arguments: &Arguments) -> anyhow::Result<usize> {
 }
 
 /// The program, built if it has to be.
-fn program(arguments: &Arguments) -> anyhow::Result<PathBuf> {
-    if let Some(program) = &arguments.ereprovd {
+pub(crate) fn program(built: Option<&Path>, profile: Profile) -> anyhow::Result<PathBuf> {
+    if let Some(program) = built {
         return fs::canonicalize(program).with_context(|| program.display().to_string());
     }
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut build = Command::new(cargo);
     build.current_dir(crate::root()).args(["build", "--quiet", "--bin", "ereprovd"]);
-    let folder = match arguments.profile {
+    let folder = match profile {
         Profile::Debug => "debug",
         Profile::Release => {
             build.arg("--release");

@@ -8,7 +8,7 @@ pub(super) const METHODS: [&str; 4] =
     ["getSiteStructure", "getRoSite", "putReprovisionning", "getReprovisionning"];
 
 /// A question in its envelope.
-pub(super) fn question(method: &str, fields: &[(&str, &str)]) -> String {
+pub(crate) fn question(method: &str, fields: &[(&str, &str)]) -> String {
     let fields: Vec<_> =
         fields.iter().map(|(name, value)| format!("<{name}>{value}</{name}>")).collect();
     let fields = fields.concat();
@@ -19,7 +19,7 @@ pub(super) fn question(method: &str, fields: &[(&str, &str)]) -> String {
 }
 
 /// The text of the first element of this name.
-pub(super) fn element<'a>(body: &'a str, name: &str) -> Option<&'a str> {
+pub(crate) fn element<'a>(body: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = body.split_once(&format!("<{name}>"))?;
     rest.split_once(&format!("</{name}>")).map(|(text, _)| text)
 }

@@ -7,6 +7,7 @@ use super::{
     output::Failure,
 };
 use crate::{
+    open_files,
     run::{self, Running},
     telemetry::log,
 };
@@ -15,6 +16,7 @@ use crate::{
 pub async fn run(context: &Context) -> Result<(), Failure> {
     let config = context.load()?;
     let _log = log::start(config.telemetry.log_format, config.telemetry.log_level);
+    open_files::raise(config.listener_limits().connections_max);
     let claim = run::claim(&config)?;
     let store = open(&config).await?;
     for doubt in config.doubts() {

@@ -4,13 +4,27 @@ use std::{
     collections::HashMap,
     net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
+
+use tokio::time::Instant;
+
+/// Between two lines of the log about connections that were closed: who floods does not write it.
+const TELL_EVERY: Duration = Duration::from_secs(1);
 
 /// The connections that are open, by address.
 #[derive(Debug, Clone)]
 pub(super) struct Crowd {
     open: Arc<Mutex<HashMap<IpAddr, usize>>>,
     each_max: usize,
+    turned_away: Arc<Mutex<TurnedAway>>,
+}
+
+/// Connections that were closed at once, since the log has told of some.
+#[derive(Debug, Default)]
+struct TurnedAway {
+    count: u64,
+    told: Option<Instant>,
 }
 
 /// One of them, until dropped.
@@ -23,7 +37,7 @@ pub(super) struct Visitor {
 impl Crowd {
     /// At most `each_max` connections an address.
     pub(super) fn new(each_max: usize) -> Self {
-        Self { open: Arc::default(), each_max }
+        Self { open: Arc::default(), each_max, turned_away: Arc::default() }
     }
 
     /// Lets a connection in; `None`: its address has as many as it may.
@@ -46,6 +60,24 @@ impl Crowd {
         Some(Visitor { crowd: self.clone(), address })
     }
 
+    /// Counts a connection that was not let in, and tells of it in the log, once a second at the most.
+    pub(super) fn turn_away(&self, address: IpAddr) {
+        if let Some(closed) = self.to_tell(Instant::now()) {
+            tracing::info!(%address, closed, "closed: the address has too many connections");
+        }
+    }
+
+    /// One more; how many there have been, where it is time to tell.
+    fn to_tell(&self, now: Instant) -> Option<u64> {
+        let mut away = self.turned_away.lock().unwrap_or_else(PoisonError::into_inner);
+        away.count += 1;
+        if away.told.is_some_and(|told| now.duration_since(told) < TELL_EVERY) {
+            return None;
+        }
+        away.told = Some(now);
+        Some(std::mem::take(&mut away.count))
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -66,6 +98,16 @@ impl Drop for Visitor {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_flood_is_told_once_a_second_with_its_number() {
+        let (crowd, now) = (Crowd::new(1), Instant::now());
+        let after = |ms: u64| crowd.to_tell(now + Duration::from_millis(ms));
+        assert_eq!(after(0), Some(1), "the first at once");
+        assert_eq!([after(1), after(500), after(999)], [None; 3]);
+        assert_eq!(after(1000), Some(4));
+        assert_eq!(after(5000), Some(1));
+    }
 
     #[test]
     fn each_address_has_its_own_count() {

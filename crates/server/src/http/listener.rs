@@ -70,7 +70,7 @@ pub async fn serve(
             },
         };
         let Some(visitor) = crowd.enter(peer.ip()) else {
-            tracing::info!(address = %peer.ip(), "closed: the address has too many connections");
+            crowd.turn_away(peer.ip());
             continue;
         };
         let (watcher, router, tls) = (graceful.watcher(), router.clone(), tls.clone());

@@ -1,6 +1,7 @@
 //! HTTP: routes, limits, deadlines, shutdown.
 
 mod crowd;
+mod head;
 mod listener;
 mod request;
 mod response;
@@ -16,6 +17,7 @@ use std::{
 use axum::{
     Extension, Router,
     extract::{Request, State},
+    middleware,
     response::Response,
     routing::any,
 };
@@ -40,6 +42,7 @@ pub fn router(service: Arc<Service>, path: &str) -> Router {
         .route(&format!("{path}/{{operator}}"), soap)
         .merge(pages::health())
         .with_state(service)
+        .layer(middleware::from_fn(head::check))
 }
 
 /// Every route of the listener for those who watch.
@@ -58,7 +61,9 @@ async fn soap(
 ) -> Response {
     match *request.method() {
         Method::POST => {}
-        Method::GET | Method::HEAD => return wsdl::answer(&service, request.uri().query()),
+        Method::GET | Method::HEAD => {
+            return wsdl::answer(&service, request.uri().query(), request.headers());
+        }
         _ => return response::method_not_allowed(),
     }
     let request_id = service.entropy.id(service.clock.now_ms());

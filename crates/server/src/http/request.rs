@@ -7,7 +7,7 @@ use ereprov_wire::{
     charset::decode,
     envelope::{self, Fault, FaultKind, Message, SoapVersion},
 };
-use flate2::read::GzDecoder;
+use flate2::read::MultiGzDecoder;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::{HeaderMap, StatusCode};
 
@@ -73,7 +73,10 @@ struct ContentKind {
 
 impl ContentKind {
     fn read(headers: &HeaderMap) -> Result<Self, Unreadable> {
-        let text = first(headers, "content-type");
+        let mut texts = values(headers, "content-type");
+        texts.dedup();
+        // Two that differ say nothing: a gateway may have read the other one.
+        let text = if texts.len() > 1 { "," } else { texts.first().map_or("", String::as_str) };
         let mut parts = text.split(';');
         let media = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
         let version = match media.as_str() {
@@ -121,7 +124,7 @@ async fn collect(
 }
 
 fn is_packed(headers: &HeaderMap) -> Result<bool, Unreadable> {
-    match first(headers, "content-encoding").trim().to_ascii_lowercase().as_str() {
+    match values(headers, "content-encoding").join(",").trim().to_ascii_lowercase().as_str() {
         "" | "identity" => Ok(false),
         "gzip" | "x-gzip" => Ok(true),
         _ => {
@@ -131,11 +134,11 @@ fn is_packed(headers: &HeaderMap) -> Result<bool, Unreadable> {
     }
 }
 
-/// Unpacks a gzipped body, never to more than the bound.
+/// Unpacks a gzipped body, of one member or several, never to more than the bound.
 fn unpack(limits: &Limits, bytes: &[u8], version: SoapVersion) -> Result<Vec<u8>, Unreadable> {
     let mut unpacked = Vec::new();
     let bound = limits.body_bytes_max as u64 + 1;
-    let read = GzDecoder::new(bytes).take(bound).read_to_end(&mut unpacked);
+    let read = MultiGzDecoder::new(bytes).take(bound).read_to_end(&mut unpacked);
     if unpacked.len() > limits.body_bytes_max {
         return Err(too_large());
     }

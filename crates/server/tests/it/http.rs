@@ -1,5 +1,10 @@
 //! Envelopes, encodings, faults, HTTP.
 
+mod framing;
+mod heads;
+mod old_clients;
+mod packed;
+
 use hyper::Method;
 
 use crate::harness::{MUT, NAMESPACE, Oi, Put, Setup, basic, envelope, get, structure};

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at the unexpected")]
 
 mod admin;
+mod attacks;
 mod backup;
 mod codes;
 mod connections;

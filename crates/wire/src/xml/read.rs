@@ -71,6 +71,10 @@ pub enum XmlError {
 /// instruction, or passes one of the limits.
 pub fn parse<'t>(text: &'t str, limits: &Limits) -> Result<Document<'t>, XmlError> {
     let (_, text) = declaration::split(text)?;
+    // The tree reader takes one away; whoever decoded the text has done so already.
+    if text.starts_with('\u{feff}') {
+        return Err(XmlError::Malformed { line: 1 });
+    }
     check_raw(text, limits)?;
     let nodes_limit = u32::try_from(limits.markup_max * 2).unwrap_or(u32::MAX);
     let options = ParsingOptions { allow_dtd: false, nodes_limit, ..ParsingOptions::default() };
@@ -193,6 +197,8 @@ mod tests {
             "<a>&#x110000;</a>",
             "<a>&#+65;</a>",
             "<a><b :c='1'/></a>",
+            "\u{feff}<a/>",
+            "<?xml version='1.0'?>\u{feff}<a/>",
         ] {
             assert!(matches!(read(bad), Err(XmlError::Malformed { .. })), "{bad}");
         }

@@ -10,6 +10,7 @@ mod program;
 #[path = "../../../../../xtask/src/torture/proxy.rs"]
 pub mod proxy;
 mod question;
+pub mod raw;
 mod schema;
 mod settings;
 mod wait;
