@@ -15,7 +15,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    admission::credentials::Credentials,
+    admission::verify::Credentials,
     clock::{Clock, Entropy},
     config::Config,
     http::{self, tls::Tls},
@@ -185,15 +185,16 @@ fn service(
     address: SocketAddr,
 ) -> anyhow::Result<Service> {
     let Parts { clock, entropy, .. } = parts.clone();
-    let hashes = config.password_hashes_at_once_max();
+    let metrics = Arc::new(Metrics::new());
+    let hashed = metrics.passwords_hashed();
     Ok(Service {
         networks: Networks::new(store.clone(), clock.clone(), config.networks()?),
         store,
         profiles: config.profiles()?,
-        credentials: Credentials::new(&entropy, config.credential_cache(), hashes),
+        credentials: Credentials::new(&entropy, config.verifying(), hashed),
         clock,
         entropy,
-        metrics: Arc::new(Metrics::new()),
+        metrics,
         bell: Arc::new(Notify::new()),
         in_progress: TaskTracker::new(),
         capacity: Arc::new(Semaphore::new(config.server.requests_at_once_max)),

@@ -6,7 +6,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    admission::{credentials::Credentials, profile::Profiles},
+    admission::{profile::Profiles, verify::Credentials},
     clock::{Clock, Entropy},
     network::Networks,
     soap::recent::Recent,

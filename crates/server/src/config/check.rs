@@ -1,13 +1,16 @@
 //! What the types of the settings do not say, and the settings that are read into the types of
 //! others.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use ereprov_wire::operation::Operation;
 
 use super::{BehaviourEntry, Config, ConfigError, ProfileEntry, Telemetry};
 use crate::{
-    admission::profile::{Profile, Profiles},
+    admission::{
+        backoff::WAIT_MAX,
+        profile::{Profile, Profiles},
+    },
     http::tls::Files,
     network::{AskBehaviour, Behaviour, Settings},
     store::Location,
@@ -41,6 +44,9 @@ impl Config {
             ("networks.call_deadline_ms", self.networks.call_deadline_ms),
             ("workflow.poll_ms", self.workflow.poll_ms),
             ("workflow.failures_max", self.workflow.failures_max.into()),
+            ("admission.login_failures_max", self.admission.login_failures_max.into()),
+            ("admission.login_backoff_first_ms", self.admission.login_backoff_first_ms),
+            ("admission.login_backoff_pairs_max", self.admission.login_backoff_pairs_max as u64),
         ];
         if let Some((key, _)) = at_least_one.iter().find(|(_, value)| *value == 0) {
             return Err(wrong(*key, "at least 1"));
@@ -62,6 +68,13 @@ impl Config {
         if self.admission.credential_cache_s > CREDENTIAL_CACHE_S_MAX {
             let reason = format!("{CREDENTIAL_CACHE_S_MAX} at the most");
             return Err(wrong("admission.credential_cache_s", reason));
+        }
+        let longest = Duration::from_millis(self.admission.login_backoff_max_ms);
+        if longest > WAIT_MAX
+            || longest < Duration::from_millis(self.admission.login_backoff_first_ms)
+        {
+            let reason = format!("between login_backoff_first_ms and {}", WAIT_MAX.as_millis());
+            return Err(wrong("admission.login_backoff_max_ms", reason));
         }
         let telemetry = self.telemetry.listen()?;
         if telemetry.is_some_and(|address| address == server.listen && address.port() != 0) {

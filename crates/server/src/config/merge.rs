@@ -208,6 +208,12 @@ mod tests {
             ("[server]\nbody_bytes_max = 0", "oi.toml: server.body_bytes_max: at least 1"),
             ("[server]\npublic_url = \"oi.example\"", "server.public_url: http:// or https://"),
             ("[telemetry]\nlisten = \"127.0.0.1:8080\"", "telemetry.listen: the same as server"),
+            (
+                "[admission]\nlogin_backoff_max_ms = 999",
+                "between login_backoff_first_ms and 3600000",
+            ),
+            ("[admission]\nlogin_backoff_max_ms = 3600001", "login_backoff_first_ms and 3600000"),
+            ("[admission]\nlogin_failures_max = 0", "login_failures_max: at least 1"),
             ("[server\nlisten", "oi.toml"),
             ("[admission]\ncredential_cache_s = 61", "60 at the most"),
             ("[database]\nurl = \"mysql:x\"", "sqlite:PATH"),

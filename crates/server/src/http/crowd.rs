@@ -6,6 +6,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use crate::ip_list::neighbourhood;
+
 /// The connections that are open, by address.
 #[derive(Debug, Clone)]
 pub(super) struct Crowd {
@@ -28,14 +30,7 @@ impl Crowd {
 
     /// Lets a connection in; `None`: its address has as many as it may.
     pub(super) fn enter(&self, address: IpAddr) -> Option<Visitor> {
-        // One machine is one address, however it is written; an IPv6 network is one, too.
-        let address = match address.to_canonical() {
-            IpAddr::V6(v6) => {
-                let [a, b, c, d, ..] = v6.segments();
-                IpAddr::from([a, b, c, d, 0, 0, 0, 0])
-            }
-            v4 @ IpAddr::V4(_) => v4,
-        };
+        let address = neighbourhood(address);
         let mut open = self.lock();
         let count = open.entry(address).or_default();
         if *count >= self.each_max {

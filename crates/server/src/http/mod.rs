@@ -82,7 +82,7 @@ async fn soap(
         // With its last byte, as everything that is counted from then on.
         at_ms: service.clock.now_ms(),
         began: Instant::now(),
-        address: peer.ip().to_string(),
+        address: peer.ip().to_canonical(),
         authorization: request::values(&parts.headers, "authorization"),
         idempotency_keys: request::values(&parts.headers, "idempotency-key"),
         message,
