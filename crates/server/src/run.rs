@@ -19,6 +19,7 @@ use crate::{
     clock::{Clock, Entropy},
     config::Config,
     http::{self, tls::Tls},
+    ip_list::IpList,
     network::Networks,
     reprovisioning::driver::Driver,
     service::Service,
@@ -122,11 +123,13 @@ pub async fn start(
     if let Some(tls) = &tls {
         workers.spawn(Arc::clone(tls).watch(working.clone()));
     }
-    listeners.spawn(http::serve(listener, tls, router, limits, accepting.clone()));
+    let proxies = service.proxies.trusted.clone();
+    listeners.spawn(http::serve(listener, tls, router, limits, proxies, accepting.clone()));
     if let Some(listener) = telemetry_listener {
         let router = http::telemetry_router(Arc::clone(&service));
         // Those who watch may watch the stop.
-        workers.spawn(http::serve(listener, None, router, limits, working.clone()));
+        let none = IpList::default();
+        workers.spawn(http::serve(listener, None, router, limits, none, working.clone()));
     }
     if parts.driver_runs {
         workers.spawn(driver.clone().run(working.clone()));
@@ -192,6 +195,7 @@ fn service(
         store,
         profiles: config.profiles()?,
         credentials: Credentials::new(&entropy, config.verifying(), hashed),
+        proxies: config.proxies()?,
         clock,
         entropy,
         metrics,

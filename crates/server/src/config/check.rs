@@ -11,7 +11,8 @@ use crate::{
         backoff::WAIT_MAX,
         profile::{Profile, Profiles},
     },
-    http::tls::Files,
+    http::{forwarded::Proxies, tls::Files},
+    ip_list::IpList,
     network::{AskBehaviour, Behaviour, Settings},
     store::Location,
 };
@@ -82,6 +83,7 @@ impl Config {
         }
         self.location()?;
         self.tls()?;
+        self.proxies()?;
         self.profiles()?;
         self.networks()?;
         Ok(())
@@ -96,7 +98,23 @@ impl Config {
                 "server.public_url is empty: the WSDL will send callers to http://{listen}"
             ));
         }
+        let everywhere = self.proxies().ok().and_then(|proxies| proxies.trusted.everywhere());
+        if let Some(network) = everywhere {
+            doubts.push(format!(
+                "server.trusted_proxies has {network}: every caller may say where it comes from"
+            ));
+        }
         doubts
+    }
+
+    /// The proxies whose word on a caller's address is taken.
+    ///
+    /// # Errors
+    /// One is no network.
+    pub fn proxies(&self) -> Result<Proxies, ConfigError> {
+        let trusted = IpList::from_texts(self.server.trusted_proxies.iter().map(String::as_str))
+            .map_err(|bad| wrong("server.trusted_proxies", bad.to_string()))?;
+        Ok(Proxies { trusted, header: self.server.forwarded_header })
     }
 
     /// Where the data is.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::{
     admission::{backoff::BackoffSettings, verify::VerifySettings},
-    http::ListenerLimits,
+    http::{ListenerLimits, forwarded::Header},
     reprovisioning::steps::Patience,
     service::Limits,
     telemetry::log::{Format, Level},
@@ -92,6 +92,8 @@ pub struct Server {
     /// Requests at once over all operators.
     pub requests_at_once_max: usize,
     drain_ms: u64,
+    trusted_proxies: Vec<String>,
+    forwarded_header: Header,
 }
 
 /// `[tls]`

@@ -6,30 +6,35 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use crate::ip_list::neighbourhood;
+use crate::ip_list::{IpList, neighbourhood};
 
 /// The connections that are open, by address.
 #[derive(Debug, Clone)]
 pub(super) struct Crowd {
     open: Arc<Mutex<HashMap<IpAddr, usize>>>,
     each_max: usize,
+    exempt: Arc<IpList>,
 }
 
 /// One of them, until dropped.
 #[derive(Debug)]
 pub(super) struct Visitor {
     crowd: Crowd,
-    address: IpAddr,
+    /// None: it is not counted.
+    address: Option<IpAddr>,
 }
 
 impl Crowd {
-    /// At most `each_max` connections an address.
-    pub(super) fn new(each_max: usize) -> Self {
-        Self { open: Arc::default(), each_max }
+    /// At most `each_max` connections an address; those that are `exempt` have as many as they like.
+    pub(super) fn new(each_max: usize, exempt: IpList) -> Self {
+        Self { open: Arc::default(), each_max, exempt: exempt.into() }
     }
 
     /// Lets a connection in; `None`: its address has as many as it may.
     pub(super) fn enter(&self, address: IpAddr) -> Option<Visitor> {
+        if self.exempt.contains(address) {
+            return Some(Visitor { crowd: self.clone(), address: None });
+        }
         let address = neighbourhood(address);
         let mut open = self.lock();
         let count = open.entry(address).or_default();
@@ -38,7 +43,7 @@ impl Crowd {
         }
         *count += 1;
         drop(open);
-        Some(Visitor { crowd: self.clone(), address })
+        Some(Visitor { crowd: self.clone(), address: Some(address) })
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
@@ -48,11 +53,12 @@ impl Crowd {
 
 impl Drop for Visitor {
     fn drop(&mut self) {
+        let Some(address) = self.address else { return };
         let mut open = self.crowd.lock();
-        if let Some(count) = open.get_mut(&self.address) {
+        if let Some(count) = open.get_mut(&address) {
             *count -= 1;
             if *count == 0 {
-                open.remove(&self.address);
+                open.remove(&address);
             }
         }
     }
@@ -64,7 +70,7 @@ mod tests {
 
     #[test]
     fn each_address_has_its_own_count() {
-        let crowd = Crowd::new(2);
+        let crowd = Crowd::new(2, IpList::parse("203.0.113.9").unwrap());
         let one: IpAddr = "192.0.2.1".parse().unwrap();
         let first = crowd.enter(one).unwrap();
         let _second =
@@ -72,9 +78,14 @@ mod tests {
         assert!(crowd.enter(one).is_none());
         assert!(crowd.enter("192.0.2.2".parse().unwrap()).is_some());
         drop(first);
-        assert!(crowd.enter(one).is_some());
+        let _third = crowd.enter(one).expect("a place is free again");
         let net = |host: u16| IpAddr::from([0x2001, 0xdb8, 0, 1, 0, 0, 0, host]);
         let _three = [crowd.enter(net(1)), crowd.enter(net(2))];
         assert!(crowd.enter(net(3)).is_none(), "one customer's network has 2^64 addresses");
+        let exempt = || crowd.enter("203.0.113.9".parse().unwrap());
+        let many: Vec<_> = (0..5).map(|_| exempt().unwrap()).collect();
+        drop(many);
+        assert!(exempt().is_some());
+        assert!(crowd.enter(one).is_none(), "the others are counted as before");
     }
 }

@@ -19,6 +19,7 @@ mod loading;
 mod login;
 mod login_admin;
 mod login_backoff;
+mod login_proxies;
 mod naming;
 mod races;
 mod rules;
