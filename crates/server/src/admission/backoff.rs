@@ -1,5 +1,7 @@
-//! Wrong passwords, counted by login and address: after a few, the pair waits, longer each time. No
-//! other address waits with it, and an unknown login waits like a known one.
+//! Wrong passwords, counted by login and address: after a few different ones the pair waits, longer
+//! each time. No other address waits with it, and an unknown login waits like a known one. The same
+//! password again is counted by itself, so that a program that keeps trying an old one makes nobody
+//! wait but itself.
 
 use std::{
     collections::HashMap,
@@ -12,111 +14,132 @@ use tokio::time::Instant;
 
 use crate::ip_list::neighbourhood;
 
-/// Longest wait that can be set: what a pair did is forgotten an hour after its wait.
+/// Longest wait that can be set.
 pub const WAIT_MAX: Duration = Duration::from_hours(1);
 
-/// How long a pair that stays away is remembered, from the end of its wait.
+/// How long who stays away is remembered, from the end of the wait.
 const REMEMBERED: Duration = Duration::from_hours(1);
 
-/// When a pair waits, and how long.
+/// Who waits, and how long.
 #[derive(Debug, Clone, Copy)]
 pub struct BackoffSettings {
-    /// Wrong passwords after which a pair waits.
+    /// Wrong passwords, or repetitions of one, after which there is a wait.
     pub failures_max: u32,
     /// The first wait; each wrong password after it doubles it.
     pub first: Duration,
     /// The longest one.
     pub longest: Duration,
-    /// Pairs that are remembered at the most; the oldest is forgotten first.
-    pub pairs_max: usize,
+    /// Counts that are kept at the most; the oldest is forgotten first.
+    pub counts_max: usize,
 }
 
-/// What is remembered of the pairs.
+/// What is remembered.
 #[derive(Debug)]
 pub(super) struct Backoff {
     settings: BackoffSettings,
-    pairs: Mutex<HashMap<Pair, Failures>>,
+    counts: Mutex<HashMap<Key, Count>>,
 }
 
-/// A login, as a hash that fits any text, and where it is tried from: an address, or an IPv6 /64.
+/// A password that is tried for a login from somewhere; the texts as hashes, which fit any.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Attempt {
+    pair: Key,
+    password: Key,
+}
+
+/// What is counted, from an address or an IPv6 /64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Pair {
-    login: [u8; 32],
+struct Key {
+    what: [u8; 32],
     address: IpAddr,
 }
 
 #[derive(Debug)]
-struct Failures {
-    count: u32,
+struct Count {
+    failures: u32,
     last: Instant,
-    /// Until when the pair waits.
+    /// Until when there is no other try.
     until: Instant,
 }
 
-impl Pair {
-    pub(super) fn new(login: [u8; 32], address: IpAddr) -> Self {
-        Self { login, address: neighbourhood(address) }
+impl Attempt {
+    /// Of a login, and of it with the password.
+    pub(super) fn new(login: [u8; 32], password: [u8; 32], address: IpAddr) -> Self {
+        let key = |what| Key { what, address: neighbourhood(address) };
+        Self { pair: key(login), password: key(password) }
     }
 }
 
 impl Backoff {
     pub(super) fn new(settings: BackoffSettings) -> Self {
-        Self { settings, pairs: Mutex::default() }
+        Self { settings, counts: Mutex::default() }
     }
 
-    /// Lets a pair try a password. It counts as a wrong one from now on, so that many at once are not
+    /// Lets a password be tried. It counts as a wrong one from now on, so that many at once are not
     /// more than many in turn; [`Self::right`] takes it back.
     ///
     /// # Errors
-    /// The pair has to wait for so long.
-    pub(super) fn enter(&self, pair: Pair, now: Instant) -> Result<(), Duration> {
-        let BackoffSettings { failures_max, first, longest, pairs_max } = self.settings;
-        let mut pairs = self.lock();
-        if !pairs.contains_key(&pair) && pairs.len() >= pairs_max {
-            make_room(&mut pairs, now);
+    /// There is so long to wait.
+    pub(super) fn enter(&self, attempt: Attempt, now: Instant) -> Result<(), Duration> {
+        let Attempt { pair, password } = attempt;
+        let mut counts = self.lock();
+        let waits = [pair, password].into_iter().filter_map(|key| Some(counts.get(&key)?.until));
+        if let Some(until) = waits.max().filter(|until| *until > now) {
+            return Err(until - now);
         }
-        let fresh = Failures { count: 0, last: now, until: now };
-        let failures = pairs.entry(pair).or_insert(fresh);
-        if failures.until > now {
-            return Err(failures.until - now);
-        }
-        if failures.is_forgotten(now) {
-            failures.count = 0;
-        }
-        failures.count = failures.count.saturating_add(1);
-        failures.last = now;
-        failures.until = now;
-        if let Some(doublings) = failures.count.checked_sub(failures_max.max(1)) {
-            let wait = first.saturating_mul(2_u32.saturating_pow(doublings)).min(longest);
-            failures.until = now + wait;
+        let again = counts.get(&password).is_some_and(|count| !count.is_forgotten(now));
+        self.count(&mut counts, password, now);
+        if !again {
+            self.count(&mut counts, pair, now);
         }
         Ok(())
     }
 
-    /// The password was right: whatever the pair did is forgotten.
-    pub(super) fn right(&self, pair: Pair) {
-        self.lock().remove(&pair);
+    /// The password was right: what was tried for the login from there is forgotten.
+    pub(super) fn right(&self, attempt: Attempt) {
+        let mut counts = self.lock();
+        counts.remove(&attempt.pair);
+        counts.remove(&attempt.password);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Pair, Failures>> {
-        self.pairs.lock().unwrap_or_else(PoisonError::into_inner)
+    fn count(&self, counts: &mut HashMap<Key, Count>, key: Key, now: Instant) {
+        let BackoffSettings { failures_max, first, longest, counts_max } = self.settings;
+        if !counts.contains_key(&key) && counts.len() >= counts_max {
+            make_room(counts, now);
+        }
+        let fresh = Count { failures: 0, last: now, until: now };
+        let count = counts.entry(key).or_insert(fresh);
+        if count.is_forgotten(now) {
+            count.failures = 0;
+        }
+        count.failures = count.failures.saturating_add(1);
+        count.last = now;
+        count.until = now;
+        if let Some(doublings) = count.failures.checked_sub(failures_max) {
+            let wait = first.saturating_mul(2_u32.saturating_pow(doublings)).min(longest);
+            count.until = now + wait;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Count>> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Failures {
+impl Count {
     fn is_forgotten(&self, now: Instant) -> bool {
         self.until + REMEMBERED <= now
     }
 }
 
-/// Forgets the pairs whose time has come, or else the oldest. Each new pair has cost its hashes
-/// before there is another: to push a pair out takes far longer than to wait.
-fn make_room(pairs: &mut HashMap<Pair, Failures>, now: Instant) {
-    let before = pairs.len();
-    pairs.retain(|_, failures| !failures.is_forgotten(now));
-    if pairs.len() == before {
-        let oldest = pairs.iter().min_by_key(|(_, failures)| failures.last).map(|(pair, _)| *pair);
-        oldest.and_then(|oldest| pairs.remove(&oldest));
+/// Forgets the counts whose time has come, or else the oldest. Each new one has cost its hashes
+/// before there is another: to push one out takes far longer than to wait.
+fn make_room(counts: &mut HashMap<Key, Count>, now: Instant) {
+    let before = counts.len();
+    counts.retain(|_, count| !count.is_forgotten(now));
+    if counts.len() == before {
+        let oldest = counts.iter().min_by_key(|(_, count)| count.last).map(|(key, _)| *key);
+        oldest.and_then(|oldest| counts.remove(&oldest));
     }
 }
 
@@ -126,79 +149,123 @@ mod tests {
 
     const S: Duration = Duration::from_secs(1);
 
-    fn backoff(pairs_max: usize) -> Backoff {
-        let settings = BackoffSettings { failures_max: 3, first: S, longest: 5 * S, pairs_max };
+    /// Who tries for a login from an address, another password each time.
+    struct Guesser {
+        login: u8,
+        address: &'static str,
+        tried: u8,
+    }
+
+    impl Guesser {
+        fn new(login: u8, address: &'static str) -> Self {
+            Self { login, address, tried: 0 }
+        }
+
+        fn attempt(&self, password: u8) -> Attempt {
+            let tried = [[self.login; 16], [password; 16]].concat().try_into().unwrap();
+            Attempt::new([self.login; 32], tried, self.address.parse().unwrap())
+        }
+
+        fn guess(&mut self, backoff: &Backoff, now: Instant) -> Result<(), Duration> {
+            self.tried += 1;
+            backoff.enter(self.attempt(100 + self.tried), now)
+        }
+    }
+
+    fn backoff(counts_max: usize) -> Backoff {
+        let settings = BackoffSettings { failures_max: 3, first: S, longest: 5 * S, counts_max };
         Backoff::new(settings)
     }
 
-    fn pair(login: u8, address: &str) -> Pair {
-        Pair::new([login; 32], address.parse().unwrap())
+    #[test]
+    fn who_guesses_waits_longer_each_time_and_nobody_else_does() {
+        let (backoff, mut now) = (backoff(100), Instant::now());
+        let mut one = Guesser::new(1, "192.0.2.1");
+        for _ in 0..3 {
+            assert_eq!(one.guess(&backoff, now), Ok(()));
+        }
+        for wait in [1, 2, 4, 5, 5] {
+            assert_eq!(one.guess(&backoff, now), Err(wait * S));
+            assert_eq!(
+                one.guess(&backoff, now + wait * S / 2),
+                Err(wait * S / 2),
+                "asking is free"
+            );
+            for mut other in [Guesser::new(2, "192.0.2.1"), Guesser::new(1, "192.0.2.2")] {
+                assert_eq!(other.guess(&backoff, now), Ok(()));
+                backoff.right(other.attempt(101));
+            }
+            now += wait * S;
+            assert_eq!(one.guess(&backoff, now), Ok(()), "after {wait} s");
+        }
+        backoff.right(one.attempt(99));
+        for _ in 0..3 {
+            assert_eq!(one.guess(&backoff, now), Ok(()), "a right password makes it new");
+        }
+        assert!(one.guess(&backoff, now).is_err());
     }
 
     #[test]
-    fn a_pair_waits_longer_each_time_and_nobody_else_does() {
-        let (backoff, mut now) = (backoff(10), Instant::now());
-        let one = pair(1, "192.0.2.1");
+    fn who_repeats_itself_waits_and_does_not_make_its_neighbours_wait() {
+        let (backoff, mut now) = (backoff(100), Instant::now());
+        let mut here = Guesser::new(1, "192.0.2.1");
+        let old = here.attempt(99);
         for _ in 0..3 {
-            assert_eq!(backoff.enter(one, now), Ok(()));
+            assert_eq!(backoff.enter(old, now), Ok(()));
         }
-        for wait in [1, 2, 4, 5, 5] {
-            assert_eq!(backoff.enter(one, now), Err(wait * S));
-            assert_eq!(backoff.enter(one, now + wait * S / 2), Err(wait * S / 2), "asking is free");
-            for other in [pair(2, "192.0.2.1"), pair(1, "192.0.2.2")] {
-                assert_eq!(backoff.enter(other, now), Ok(()));
-                backoff.right(other);
-            }
+        for wait in [1, 2, 4, 5] {
+            assert_eq!(backoff.enter(old, now), Err(wait * S));
             now += wait * S;
-            assert_eq!(backoff.enter(one, now), Ok(()), "after {wait} s");
+            assert_eq!(backoff.enter(old, now), Ok(()));
         }
-        backoff.right(one);
-        for _ in 0..3 {
-            assert_eq!(backoff.enter(one, now), Ok(()), "a right password makes it new");
-        }
-        assert!(backoff.enter(one, now).is_err());
+        assert_eq!(here.guess(&backoff, now), Ok(()), "the second password from there");
+        assert_eq!(here.guess(&backoff, now), Ok(()), "the third");
+        assert_eq!(here.guess(&backoff, now), Err(S));
     }
 
     #[test]
     fn who_stays_away_is_forgotten_and_who_keeps_trying_is_not() {
-        let (backoff, mut now) = (backoff(10), Instant::now());
-        let (one, other) = (pair(1, "2001:db8::1"), pair(2, "2001:db8::1"));
+        let (backoff, mut now) = (backoff(100), Instant::now());
+        let mut one = Guesser::new(1, "2001:db8::1");
+        let mut other = Guesser::new(2, "2001:db8::1");
         for _ in 0..3 {
-            backoff.enter(one, now).unwrap();
-            backoff.enter(other, now).unwrap();
+            one.guess(&backoff, now).unwrap();
+            other.guess(&backoff, now).unwrap();
         }
         now += REMEMBERED;
-        backoff.enter(one, now).unwrap();
-        assert_eq!(backoff.enter(one, now), Err(2 * S));
+        one.guess(&backoff, now).unwrap();
+        assert_eq!(one.guess(&backoff, now), Err(2 * S));
         now += S;
-        backoff.enter(other, now).unwrap();
-        backoff.enter(other, now).unwrap();
+        other.guess(&backoff, now).unwrap();
+        other.guess(&backoff, now).unwrap();
         // The same customer's network, whichever address of it.
-        assert!(backoff.enter(pair(1, "2001:db8::ffff"), now).is_err());
-        assert!(backoff.enter(pair(1, "2001:db8:0:1::1"), now).is_ok());
+        assert!(Guesser::new(1, "2001:db8::ffff").guess(&backoff, now).is_err());
+        assert!(Guesser::new(1, "2001:db8:0:1::1").guess(&backoff, now).is_ok());
     }
 
     #[test]
     fn memory_is_bounded_and_the_oldest_goes_first() {
-        let (backoff, now) = (backoff(2), Instant::now());
-        let pairs = [pair(1, "192.0.2.1"), pair(2, "192.0.2.1"), pair(3, "192.0.2.1")];
-        for (second, pair) in [0, 1, 2].into_iter().zip(pairs) {
+        let (backoff, now) = (backoff(8), Instant::now());
+        let addresses = ["192.0.2.1", "192.0.2.2", "192.0.2.3"];
+        let mut all = addresses.map(|address| Guesser::new(1, address));
+        // Each has one count for the pair and three for its passwords.
+        for (n, one) in (0..).zip(&mut all) {
             for _ in 0..3 {
-                backoff.enter(pair, now + second * S / 10).unwrap();
+                one.guess(&backoff, now + n * S / 10).unwrap();
             }
         }
         let soon = now + S / 2;
-        assert_eq!(backoff.lock().len(), 2);
-        assert!(backoff.enter(pairs[1], soon).is_err(), "it is still known");
-        assert!(backoff.enter(pairs[2], soon).is_err(), "it is still known");
-        assert!(backoff.enter(pairs[0], soon).is_ok(), "it was forgotten");
-        assert_eq!(backoff.lock().len(), 2);
+        assert_eq!(backoff.lock().len(), 8);
+        assert!(all[1].guess(&backoff, soon).is_err(), "it is still known");
+        assert!(all[2].guess(&backoff, soon).is_err(), "it is still known");
+        assert!(all[0].guess(&backoff, soon).is_ok(), "it was forgotten");
+        assert_eq!(backoff.lock().len(), 8);
     }
 
     #[test]
     fn many_at_once_are_as_many_as_in_turn() {
-        let (backoff, now) = (backoff(10), Instant::now());
-        let let_in = (0..100).filter(|_| backoff.enter(pair(1, "192.0.2.1"), now).is_ok());
-        assert_eq!(let_in.count(), 3);
+        let (backoff, now) = (backoff(100), Instant::now());
+        let mut one = Guesser::new(1, "192.0.2.1");
+        assert_eq!((0..100).filter(|_| one.guess(&backoff, now).is_ok()).count(), 3);
     }
 }

@@ -19,7 +19,7 @@ use tokio::{
 };
 
 use super::{
-    backoff::{Backoff, BackoffSettings, Pair},
+    backoff::{Attempt, Backoff, BackoffSettings},
     credentials::{Barred, Claim, LoginProblem},
     password,
 };
@@ -132,17 +132,18 @@ impl Credentials {
             return Ok(operator);
         }
         let proofs = [current, self.keyed(&[hashes[1], password])];
-        let gate = self.gate(self.keyed(&[login, password]));
+        let tried = self.keyed(&[login, password]);
+        let gate = self.gate(tried);
         let _alone = gate.lock().await;
         if let Some(operator) = believed(&proofs) {
             return Ok(operator);
         }
         let _queued = self.argon2_queue.try_acquire().map_err(|_| Unverified::Busy)?;
         let known = || operator.map(|operator| operator.login.clone());
-        let pair = Pair::new(self.keyed(&[login]), asking.address);
+        let attempt = Attempt::new(self.keyed(&[login]), tried, asking.address);
         // A password that was right once is hashed again, whatever others do at the same address.
         let waits = free.is_none_or(|operator| !self.was_verified(operator.id, &proofs));
-        if waits && let Err(wait) = self.backoff.enter(pair, Instant::now()) {
+        if waits && let Err(wait) = self.backoff.enter(attempt, Instant::now()) {
             return Err(Unverified::Login(LoginProblem::HeldBack { known: known(), wait }));
         }
         let right = self.hash(&claim.password, hashes, free.is_none()).await;
@@ -150,7 +151,7 @@ impl Credentials {
             (Some(operator), Some(which)) => {
                 self.remember(operator.id, proofs[which]);
                 if waits {
-                    self.backoff.right(pair);
+                    self.backoff.right(attempt);
                 }
                 Ok(operator)
             }

@@ -47,7 +47,7 @@ impl Config {
             ("workflow.failures_max", self.workflow.failures_max.into()),
             ("admission.login_failures_max", self.admission.login_failures_max.into()),
             ("admission.login_backoff_first_ms", self.admission.login_backoff_first_ms),
-            ("admission.login_backoff_pairs_max", self.admission.login_backoff_pairs_max as u64),
+            ("admission.login_backoff_counts_max", self.admission.login_backoff_counts_max as u64),
         ];
         if let Some((key, _)) = at_least_one.iter().find(|(_, value)| *value == 0) {
             return Err(wrong(*key, "at least 1"));

@@ -134,7 +134,7 @@ pub struct Admission {
     login_failures_max: u32,
     login_backoff_first_ms: u64,
     login_backoff_max_ms: u64,
-    login_backoff_pairs_max: usize,
+    login_backoff_counts_max: usize,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -311,7 +311,7 @@ impl Config {
                 failures_max: admission.login_failures_max,
                 first: ms(admission.login_backoff_first_ms),
                 longest: ms(admission.login_backoff_max_ms),
-                pairs_max: admission.login_backoff_pairs_max,
+                counts_max: admission.login_backoff_counts_max,
             },
         }
     }

@@ -103,6 +103,9 @@ async fn addresses_are_set_and_taken_away() {
     assert_eq!(house.ask("oc-demo").await, "OK");
     printed(&set("192.0.2.1"));
     assert_eq!(house.ask("oc-demo").await, "10000");
+    printed(&set("192.0.2.1,192.0.2.3,192.0.2.5"));
+    let list = printed(&house.operator(&["list"], ""));
+    assert!(list.contains(" 3 networks "), "{list}");
     printed(&set("any"));
     assert_eq!(house.ask("oc-demo").await, "OK");
     for (arguments, said) in [

@@ -91,6 +91,19 @@ async fn a_password_that_was_right_once_is_never_held_back() {
 }
 
 #[tokio::test]
+async fn a_program_that_goes_on_with_an_old_password_makes_nobody_wait_but_itself() {
+    let oi = Setup::config(SLOW).start().await;
+    let here = Caller::new();
+    change(&oi, Change::Password(hash("le second"))).await;
+    for _ in 0..3 {
+        assert_eq!(ask(&oi, &here, "oc-demo", "oc-demo").await.libelle(), REFUSED);
+    }
+    held_back(&oi, &here, "oc-demo", "oc-demo").await;
+    ask(&oi, &here, "oc-demo", "le second").await.assert("OK");
+    held_back(&oi, &here, "oc-demo", "oc-demo").await;
+}
+
+#[tokio::test]
 async fn the_wait_ends_and_a_right_password_makes_a_new_beginning() {
     let config = "[admission]\nlogin_failures_max = 3\nlogin_backoff_first_ms = 300\n";
     let oi = Setup::config(config).start().await;

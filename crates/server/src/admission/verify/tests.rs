@@ -16,7 +16,7 @@ impl Scene {
     fn new(cache_for: Duration, failures_max: u32) -> Self {
         let entropy = Entropy::system();
         let backoff =
-            BackoffSettings { failures_max, first: MINUTE, longest: MINUTE, pairs_max: 100 };
+            BackoffSettings { failures_max, first: MINUTE, longest: MINUTE, counts_max: 100 };
         let settings = VerifySettings { cache_for, runs_max: 1, backoff };
         let credentials = Credentials::new(&entropy, settings, Counter::default());
         let operator = operator("the right one", &entropy);
