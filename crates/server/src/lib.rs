@@ -8,6 +8,7 @@ pub mod config;
 pub mod demo;
 pub mod http;
 pub mod inventory;
+pub mod ip_list;
 pub mod network;
 pub mod open_files;
 pub mod pem;

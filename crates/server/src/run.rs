@@ -15,10 +15,11 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    admission::credentials::Credentials,
+    admission::verify::Credentials,
     clock::{Clock, Entropy},
     config::Config,
     http::{self, tls::Tls},
+    ip_list::IpList,
     network::Networks,
     reprovisioning::driver::Driver,
     service::Service,
@@ -122,11 +123,13 @@ pub async fn start(
     if let Some(tls) = &tls {
         workers.spawn(Arc::clone(tls).watch(working.clone()));
     }
-    listeners.spawn(http::serve(listener, tls, router, limits, accepting.clone()));
+    let proxies = service.proxies.trusted.clone();
+    listeners.spawn(http::serve(listener, tls, router, limits, proxies, accepting.clone()));
     if let Some(listener) = telemetry_listener {
         let router = http::telemetry_router(Arc::clone(&service));
         // Those who watch may watch the stop.
-        workers.spawn(http::serve(listener, None, router, limits, working.clone()));
+        let none = IpList::default();
+        workers.spawn(http::serve(listener, None, router, limits, none, working.clone()));
     }
     if parts.driver_runs {
         workers.spawn(driver.clone().run(working.clone()));
@@ -185,15 +188,17 @@ fn service(
     address: SocketAddr,
 ) -> anyhow::Result<Service> {
     let Parts { clock, entropy, .. } = parts.clone();
-    let hashes = config.password_hashes_at_once_max();
+    let metrics = Arc::new(Metrics::new());
+    let hashed = metrics.passwords_hashed();
     Ok(Service {
         networks: Networks::new(store.clone(), clock.clone(), config.networks()?),
         store,
         profiles: config.profiles()?,
-        credentials: Credentials::new(&entropy, config.credential_cache(), hashes),
+        credentials: Credentials::new(&entropy, config.verifying(), hashed),
+        proxies: config.proxies()?,
         clock,
         entropy,
-        metrics: Arc::new(Metrics::new()),
+        metrics,
         bell: Arc::new(Notify::new()),
         in_progress: TaskTracker::new(),
         capacity: Arc::new(Semaphore::new(config.server.requests_at_once_max)),

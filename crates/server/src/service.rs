@@ -6,8 +6,9 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    admission::{credentials::Credentials, profile::Profiles},
+    admission::{profile::Profiles, verify::Credentials},
     clock::{Clock, Entropy},
+    http::forwarded::Proxies,
     network::Networks,
     soap::recent::Recent,
     store::Store,
@@ -26,6 +27,8 @@ pub struct Service {
     pub profiles: Profiles,
     /// Who verifies logins.
     pub credentials: Credentials,
+    /// Whose word on a caller's address is taken.
+    pub proxies: Proxies,
     /// Who re-patches.
     pub networks: Networks,
     /// What is counted.

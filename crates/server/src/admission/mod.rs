@@ -1,5 +1,7 @@
 //! Who may ask, how much, how often: logins, profiles, sessions, quota (§2.2, §2.4).
 
+pub mod backoff;
 pub mod credentials;
 pub mod password;
 pub mod profile;
+pub mod verify;

@@ -2,12 +2,14 @@
 
 mod audit;
 mod backup;
+mod changing;
 mod config;
 mod context;
 mod copy_store;
 mod demo;
 mod fibre;
 mod import;
+mod login;
 mod operator;
 mod output;
 mod password;

@@ -3,14 +3,16 @@
 use serde_json::{Value, json};
 
 use super::{
+    changing::{change, find, name_taken},
     context::{Context, act, parts},
+    login::{self, Addresses},
     output::{self, Failure, time},
     password,
 };
 use crate::{
     admission::credentials::{LOGIN_RULE, is_login},
     store::{
-        Store, StoreError, Tx,
+        StoreError, Tx,
         admin_acts::{self, Act},
         operators::{self, Change, Operator},
     },
@@ -30,10 +32,14 @@ pub enum Command {
     },
     /// Change an operator; what is not given stays.
     Set(Set),
-    /// Give an operator a new password; the old one is refused at once.
+    /// Give an operator a new password; the old one is refused at once, unless it is kept.
     Passwd {
         /// What it logs in with.
         login: String,
+        /// Accept the old password too for so long, such as 7d or 12h, 90d at the most; one that was
+        /// kept before is refused at once.
+        #[arg(long, value_name = "TIME", value_parser = login::keep_for_ms)]
+        keep_old_for: Option<i64>,
         #[command(flatten)]
         password: password::Source,
     },
@@ -87,6 +93,13 @@ pub struct Set {
     /// Requests at once; `profile` for the profile's.
     #[arg(long, allow_negative_numbers = true, value_parser = number_or_profile)]
     sessions: Option<NumberOrProfile>,
+    /// Networks that it may ask from, such as `192.0.2.0/24,2001:db8::/32`; `any` for any. From
+    /// anywhere else its login is refused as if the password were wrong.
+    #[arg(long, value_name = "NETWORKS", value_parser = login::addresses)]
+    addresses: Option<Addresses>,
+    /// Refuse the old password that `passwd --keep-old-for` has kept, from now on.
+    #[arg(long)]
+    end_old_password: bool,
 }
 
 /// A number of its own, or the profile's.
@@ -111,7 +124,9 @@ pub async fn run(context: &Context, command: Command) -> Result<(), Failure> {
             show(context, &find(&store, &login).await?)
         }
         Command::Set(args) => set(context, args).await,
-        Command::Passwd { login, password } => passwd(context, &login, password).await,
+        Command::Passwd { login, keep_old_for, password } => {
+            passwd(context, &login, keep_old_for.unwrap_or_default(), password).await
+        }
         Command::Disable { login } => able(context, &login, true).await,
         Command::Enable { login } => able(context, &login, false).await,
     }
@@ -129,6 +144,8 @@ async fn add(context: &Context, args: Add) -> Result<(), Failure> {
         name: args.name.unwrap_or_else(|| args.login.clone()),
         login: args.login,
         password_hash: chosen.hash,
+        old_password: None,
+        addresses: None,
         profile,
         quota: args.quota.map(i64::from),
         sessions: args.sessions.map(i64::from),
@@ -141,7 +158,7 @@ async fn add(context: &Context, args: Add) -> Result<(), Failure> {
         Box::pin(insert(tx, operator, act))
     });
     match added.await? {
-        Added::Yes => password::tell(context, &login, chosen.generated.as_deref()),
+        Added::Yes => password::tell(context, &login, chosen.generated.as_deref(), None),
         Added::LoginTaken => Err(Failure::refused(format!("the login {login} is taken"))),
         Added::NameTaken => Err(name_taken(&name)),
     }
@@ -181,8 +198,9 @@ fn profile(context: &Context, name: &str) -> Result<Option<String>, Failure> {
 async fn list(context: &Context) -> Result<(), Failure> {
     let store = context.store().await?;
     let all = store.read("operator.list", (), |tx, ()| Box::pin(operators::list(tx))).await?;
+    let now_ms = parts().clock.now_ms();
     if context.json {
-        return output::json(&all.iter().map(as_json).collect::<Vec<_>>());
+        return output::json(&all.iter().map(|one| as_json(one, now_ms)).collect::<Vec<_>>());
     }
     let rows = all.iter().map(|operator| {
         vec![
@@ -191,19 +209,31 @@ async fn list(context: &Context) -> Result<(), Failure> {
             operator.profile.clone().unwrap_or_else(|| "none".to_owned()),
             operator.quota.map_or("profile".to_owned(), |quota| quota.to_string()),
             operator.sessions.map_or("profile".to_owned(), |sessions| sessions.to_string()),
+            login::few_addresses(operator),
+            login::shown_old_password(operator, now_ms),
             if operator.disabled { "disabled" } else { "active" }.to_owned(),
         ]
     });
     output::table(
-        &["LOGIN", "NAME", "PROFILE", "QUOTA", "SESSIONS", "STATE"],
+        &[
+            "LOGIN",
+            "NAME",
+            "PROFILE",
+            "QUOTA",
+            "SESSIONS",
+            "ADDRESSES",
+            "OLD PASSWORD UNTIL",
+            "STATE",
+        ],
         rows.collect(),
         "no operator yet; `ereprovd operator add LOGIN` adds one",
     )
 }
 
 fn show(context: &Context, operator: &Operator) -> Result<(), Failure> {
+    let now_ms = parts().clock.now_ms();
     if context.json {
-        return output::json(&as_json(operator));
+        return output::json(&as_json(operator, now_ms));
     }
     output::sheet(&[
         ("login", operator.login.clone()),
@@ -211,18 +241,23 @@ fn show(context: &Context, operator: &Operator) -> Result<(), Failure> {
         ("profile", operator.profile.clone().unwrap_or_else(|| "none".to_owned())),
         ("quota", operator.quota.map_or("the profile's".to_owned(), |q| q.to_string())),
         ("sessions", operator.sessions.map_or("the profile's".to_owned(), |s| s.to_string())),
+        ("addresses", login::shown_addresses(operator)),
+        ("old password until", login::shown_old_password(operator, now_ms)),
         ("state", if operator.disabled { "disabled" } else { "active" }.to_owned()),
         ("created", time(Some(operator.created_ms))),
     ])
 }
 
-fn as_json(operator: &Operator) -> Value {
+fn as_json(operator: &Operator, now_ms: i64) -> Value {
+    let old_password = operator.old_password_at(now_ms);
     json!({
         "login": operator.login,
         "name": operator.name,
         "profile": operator.profile,
         "quota": operator.quota,
         "sessions": operator.sessions,
+        "addresses": operator.addresses.as_ref().map(|list| list.texts().collect::<Vec<_>>()),
+        "old_password_until": old_password.map(|old| time(Some(old.until_ms))),
         "disabled": operator.disabled,
         "created": time(Some(operator.created_ms)),
     })
@@ -246,9 +281,15 @@ async fn set(context: &Context, args: Set) -> Result<(), Failure> {
         }
         changes.push(Change::Sessions(sessions));
     }
+    if let Some(Addresses(addresses)) = args.addresses {
+        changes.push(Change::Addresses(addresses));
+    }
+    if args.end_old_password {
+        changes.push(Change::OldPasswordEnds);
+    }
     if changes.is_empty() {
         return Err(Failure::usage("nothing to change")
-            .hint("give --name, --profile, --quota or --sessions"));
+            .hint("`ereprovd operator set --help` says what can be"));
     }
     let store = context.store().await?;
     let said: Vec<_> = changes.iter().map(said).collect();
@@ -262,6 +303,12 @@ fn said(change: &Change) -> String {
     match change {
         Change::Name(name) => format!("name {name}"),
         Change::Password(_) => "password".to_owned(),
+        Change::RotatedPassword { old_until_ms, .. } => {
+            format!("the old password is accepted until {}", time(Some(*old_until_ms)))
+        }
+        Change::OldPasswordEnds => "the old password is refused".to_owned(),
+        Change::Addresses(None) => "addresses any".to_owned(),
+        Change::Addresses(Some(list)) => format!("addresses {list}"),
         Change::Profile(profile) => format!("profile {}", profile.as_deref().unwrap_or("none")),
         Change::Quota(quota) => format!("quota {}", own(quota)),
         Change::Sessions(sessions) => format!("sessions {}", own(sessions)),
@@ -269,13 +316,23 @@ fn said(change: &Change) -> String {
     }
 }
 
-async fn passwd(context: &Context, login: &str, source: password::Source) -> Result<(), Failure> {
+async fn passwd(
+    context: &Context,
+    login: &str,
+    keep_old_for_ms: i64,
+    source: password::Source,
+) -> Result<(), Failure> {
     let store = context.store().await?;
     find(&store, login).await?;
     let chosen = password::choose(source)?;
-    let changes = vec![Change::Password(chosen.hash)];
-    change(&store, login, changes, "operator passwd", "").await?;
-    password::tell(context, login, chosen.generated.as_deref())
+    let old_until_ms = (keep_old_for_ms > 0).then(|| parts().clock.now_ms() + keep_old_for_ms);
+    let password = match old_until_ms {
+        None => Change::Password(chosen.hash),
+        Some(old_until_ms) => Change::RotatedPassword { hash: chosen.hash, old_until_ms },
+    };
+    let said = old_until_ms.map_or(String::new(), |_| said(&password));
+    change(&store, login, vec![password], "operator passwd", &said).await?;
+    password::tell(context, login, chosen.generated.as_deref(), old_until_ms)
 }
 
 async fn able(context: &Context, login: &str, disabled: bool) -> Result<(), Failure> {
@@ -283,66 +340,4 @@ async fn able(context: &Context, login: &str, disabled: bool) -> Result<(), Fail
     let action = if disabled { "operator disable" } else { "operator enable" };
     let changes = vec![Change::Disabled(disabled)];
     show(context, &change(&store, login, changes, action, "").await?)
-}
-
-async fn find(store: &Store, login: &str) -> Result<Operator, Failure> {
-    let found = store
-        .read("operator.find", login.to_owned(), |tx, login| Box::pin(operators::find(tx, login)));
-    found.await?.ok_or_else(|| unknown(login))
-}
-
-fn unknown(login: &str) -> Failure {
-    Failure::unknown(format!("no operator has the login {login}"))
-        .hint("`ereprovd operator list` shows them")
-}
-
-/// What changes about an operator, and who changes it.
-struct Changing {
-    login: String,
-    changes: Vec<Change>,
-    act: Act,
-}
-
-/// What a change comes to.
-enum Changed {
-    To(Operator),
-    Unknown,
-    NameTaken(String),
-}
-
-async fn change(
-    store: &Store,
-    login: &str,
-    changes: Vec<Change>,
-    action: &str,
-    what: &str,
-) -> Result<Operator, Failure> {
-    let changing = Changing { login: login.to_owned(), changes, act: act(action, login, what) };
-    let changed =
-        store.write("operator.change", changing, |tx, changing| Box::pin(apply(tx, changing)));
-    match changed.await? {
-        Changed::To(operator) => Ok(operator),
-        Changed::Unknown => Err(unknown(login)),
-        Changed::NameTaken(name) => Err(name_taken(&name)),
-    }
-}
-
-fn name_taken(name: &str) -> Failure {
-    Failure::refused(format!("another operator is called {name}"))
-}
-
-/// Each change is one statement of its own: what somebody else changes meanwhile stays.
-async fn apply(tx: &mut Tx<'_>, changing: &Changing) -> Result<Changed, StoreError> {
-    let Changing { login, changes, act } = changing;
-    for change in changes {
-        if let Change::Name(name) = change
-            && operators::is_named(tx, name, login).await?
-        {
-            return Ok(Changed::NameTaken(name.clone()));
-        }
-        operators::change(tx, login, change, act.at_ms).await?;
-    }
-    let Some(operator) = operators::find(tx, login).await? else { return Ok(Changed::Unknown) };
-    admin_acts::record(tx, act).await?;
-    Ok(Changed::To(operator))
 }

@@ -8,7 +8,7 @@ use super::{
     context::{Context, parts},
     output::{self, Failure},
 };
-use crate::admission::password;
+use crate::{admission::password, calendar};
 
 /// Where a password comes from; never an argument, which others can read.
 #[derive(Debug, Clone, Copy, clap::Args)]
@@ -45,16 +45,28 @@ pub fn choose(source: Source) -> Result<Chosen, Failure> {
     Ok(Chosen { hash, generated })
 }
 
-/// Shows a password that is in force by now, this once.
-pub fn tell(context: &Context, login: &str, generated: Option<&str>) -> Result<(), Failure> {
-    let text = match generated {
-        _ if context.json => json!({"login": login, "password": generated}).to_string(),
+/// Shows a password that is in force by now, this once, and until when the old one is too.
+pub fn tell(
+    context: &Context,
+    login: &str,
+    generated: Option<&str>,
+    old_until_ms: Option<i64>,
+) -> Result<(), Failure> {
+    let old_until = old_until_ms.map(calendar::iso);
+    let mut text = match generated {
+        _ if context.json => {
+            json!({"login": login, "password": generated, "old_password_until": old_until})
+                .to_string()
+        }
         None => format!("{login}: the password is set"),
         Some(password) => format!(
             "login     {login}\npassword  {password}\n\n\
              The password is not kept and is not shown again."
         ),
     };
+    if let Some(until) = old_until.filter(|_| !context.json) {
+        text.push_str(&format!("\nThe old password is accepted until {until}."));
+    }
     output::must_line(&text).map_err(|error| {
         let lost = format!("{login} has a new password, which could not be shown");
         Failure::from(anyhow::Error::new(error).context(lost))

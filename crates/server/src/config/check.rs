@@ -1,14 +1,18 @@
 //! What the types of the settings do not say, and the settings that are read into the types of
 //! others.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use ereprov_wire::operation::Operation;
 
 use super::{BehaviourEntry, Config, ConfigError, ProfileEntry, Telemetry};
 use crate::{
-    admission::profile::{Profile, Profiles},
-    http::tls::Files,
+    admission::{
+        backoff::WAIT_MAX,
+        profile::{Profile, Profiles},
+    },
+    http::{forwarded::Proxies, tls::Files},
+    ip_list::IpList,
     network::{AskBehaviour, Behaviour, Settings},
     store::Location,
 };
@@ -41,6 +45,9 @@ impl Config {
             ("networks.call_deadline_ms", self.networks.call_deadline_ms),
             ("workflow.poll_ms", self.workflow.poll_ms),
             ("workflow.failures_max", self.workflow.failures_max.into()),
+            ("admission.login_failures_max", self.admission.login_failures_max.into()),
+            ("admission.login_backoff_first_ms", self.admission.login_backoff_first_ms),
+            ("admission.login_backoff_counts_max", self.admission.login_backoff_counts_max as u64),
         ];
         if let Some((key, _)) = at_least_one.iter().find(|(_, value)| *value == 0) {
             return Err(wrong(*key, "at least 1"));
@@ -63,12 +70,20 @@ impl Config {
             let reason = format!("{CREDENTIAL_CACHE_S_MAX} at the most");
             return Err(wrong("admission.credential_cache_s", reason));
         }
+        let longest = Duration::from_millis(self.admission.login_backoff_max_ms);
+        if longest > WAIT_MAX
+            || longest < Duration::from_millis(self.admission.login_backoff_first_ms)
+        {
+            let reason = format!("between login_backoff_first_ms and {}", WAIT_MAX.as_millis());
+            return Err(wrong("admission.login_backoff_max_ms", reason));
+        }
         let telemetry = self.telemetry.listen()?;
         if telemetry.is_some_and(|address| address == server.listen && address.port() != 0) {
             return Err(wrong("telemetry.listen", "the same as server.listen"));
         }
         self.location()?;
         self.tls()?;
+        self.proxies()?;
         self.profiles()?;
         self.networks()?;
         Ok(())
@@ -83,7 +98,23 @@ impl Config {
                 "server.public_url is empty: the WSDL will send callers to http://{listen}"
             ));
         }
+        let everywhere = self.proxies().ok().and_then(|proxies| proxies.trusted.everywhere());
+        if let Some(network) = everywhere {
+            doubts.push(format!(
+                "server.trusted_proxies has {network}: every caller may say where it comes from"
+            ));
+        }
         doubts
+    }
+
+    /// The proxies whose word on a caller's address is taken.
+    ///
+    /// # Errors
+    /// One is no network.
+    pub fn proxies(&self) -> Result<Proxies, ConfigError> {
+        let trusted = IpList::from_texts(self.server.trusted_proxies.iter().map(String::as_str))
+            .map_err(|bad| wrong("server.trusted_proxies", bad.to_string()))?;
+        Ok(Proxies { trusted, header: self.server.forwarded_header })
     }
 
     /// Where the data is.

@@ -201,6 +201,15 @@ mod tests {
     }
 
     #[test]
+    fn proxies_are_trusted_where_they_are_named_and_all_of_them_hardly() {
+        let none = with("", &[]).unwrap();
+        assert!(!none.proxies().unwrap().trusted.contains([127, 0, 0, 1].into()));
+        assert_eq!(none.doubts(), Vec::<String>::new());
+        let all = with("[server]\ntrusted_proxies = [\"192.0.2.1\", \"0.0.0.0/0\"]", &[]).unwrap();
+        assert!(all.doubts()[0].contains("trusted_proxies has 0.0.0.0/0"), "{:?}", all.doubts());
+    }
+
+    #[test]
     fn values_that_cannot_be_are_refused() {
         for (file, said) in [
             ("[server]\nlisten = \"here\"", "oi.toml: server.listen: invalid socket address"),
@@ -208,6 +217,14 @@ mod tests {
             ("[server]\nbody_bytes_max = 0", "oi.toml: server.body_bytes_max: at least 1"),
             ("[server]\npublic_url = \"oi.example\"", "server.public_url: http:// or https://"),
             ("[telemetry]\nlisten = \"127.0.0.1:8080\"", "telemetry.listen: the same as server"),
+            ("[server]\ntrusted_proxies = [\"10.0.0.1/8\"]", "trusted_proxies: 10.0.0.1/8 is in"),
+            ("[server]\nforwarded_header = \"via\"", "forwarded_header: unknown variant `via`"),
+            (
+                "[admission]\nlogin_backoff_max_ms = 999",
+                "between login_backoff_first_ms and 3600000",
+            ),
+            ("[admission]\nlogin_backoff_max_ms = 3600001", "login_backoff_first_ms and 3600000"),
+            ("[admission]\nlogin_failures_max = 0", "login_failures_max: at least 1"),
             ("[server\nlisten", "oi.toml"),
             ("[admission]\ncredential_cache_s = 61", "60 at the most"),
             ("[database]\nurl = \"mysql:x\"", "sqlite:PATH"),

@@ -8,7 +8,8 @@ use std::{collections::BTreeMap, fmt, net::SocketAddr, path::Path, time::Duratio
 use serde::Deserialize;
 
 use crate::{
-    http::ListenerLimits,
+    admission::{backoff::BackoffSettings, verify::VerifySettings},
+    http::{ListenerLimits, forwarded::Header},
     reprovisioning::steps::Patience,
     service::Limits,
     telemetry::log::{Format, Level},
@@ -91,6 +92,8 @@ pub struct Server {
     /// Requests at once over all operators.
     pub requests_at_once_max: usize,
     drain_ms: u64,
+    trusted_proxies: Vec<String>,
+    forwarded_header: Header,
 }
 
 /// `[tls]`
@@ -128,6 +131,10 @@ impl fmt::Debug for DatabaseUrl {
 pub struct Admission {
     credential_cache_s: u64,
     password_hashes_at_once_max: usize,
+    login_failures_max: u32,
+    login_backoff_first_ms: u64,
+    login_backoff_max_ms: u64,
+    login_backoff_counts_max: usize,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -291,16 +298,21 @@ impl Config {
         }
     }
 
-    /// How long a verified password is believed.
-    pub fn credential_cache(&self) -> Duration {
-        Duration::from_secs(self.admission.credential_cache_s)
-    }
-
-    /// How many passwords are hashed at the same time.
-    pub fn password_hashes_at_once_max(&self) -> usize {
-        match self.admission.password_hashes_at_once_max {
-            0 => std::thread::available_parallelism().map_or(1, Into::into),
-            max => max,
+    /// How logins are verified.
+    pub fn verifying(&self) -> VerifySettings {
+        let admission = &self.admission;
+        VerifySettings {
+            cache_for: Duration::from_secs(admission.credential_cache_s),
+            runs_max: match admission.password_hashes_at_once_max {
+                0 => std::thread::available_parallelism().map_or(1, Into::into),
+                max => max,
+            },
+            backoff: BackoffSettings {
+                failures_max: admission.login_failures_max,
+                first: ms(admission.login_backoff_first_ms),
+                longest: ms(admission.login_backoff_max_ms),
+                counts_max: admission.login_backoff_counts_max,
+            },
         }
     }
 

@@ -9,6 +9,8 @@ use std::{
 
 use tokio::time::Instant;
 
+use crate::ip_list::{IpList, neighbourhood};
+
 /// Between two lines of the log about connections that were closed: who floods does not write it.
 const TELL_EVERY: Duration = Duration::from_secs(1);
 
@@ -17,6 +19,7 @@ const TELL_EVERY: Duration = Duration::from_secs(1);
 pub(super) struct Crowd {
     open: Arc<Mutex<HashMap<IpAddr, usize>>>,
     each_max: usize,
+    exempt: Arc<IpList>,
     turned_away: Arc<Mutex<TurnedAway>>,
 }
 
@@ -31,25 +34,23 @@ struct TurnedAway {
 #[derive(Debug)]
 pub(super) struct Visitor {
     crowd: Crowd,
-    address: IpAddr,
+    /// None: it is not counted.
+    address: Option<IpAddr>,
 }
 
 impl Crowd {
-    /// At most `each_max` connections an address.
-    pub(super) fn new(each_max: usize) -> Self {
-        Self { open: Arc::default(), each_max, turned_away: Arc::default() }
+    /// At most `each_max` connections an address; those that are `exempt` have as many as they like.
+    pub(super) fn new(each_max: usize, exempt: IpList) -> Self {
+        let turned_away = Arc::default();
+        Self { open: Arc::default(), each_max, exempt: exempt.into(), turned_away }
     }
 
     /// Lets a connection in; `None`: its address has as many as it may.
     pub(super) fn enter(&self, address: IpAddr) -> Option<Visitor> {
-        // One machine is one address, however it is written; an IPv6 network is one, too.
-        let address = match address.to_canonical() {
-            IpAddr::V6(v6) => {
-                let [a, b, c, d, ..] = v6.segments();
-                IpAddr::from([a, b, c, d, 0, 0, 0, 0])
-            }
-            v4 @ IpAddr::V4(_) => v4,
-        };
+        if self.exempt.contains(address) {
+            return Some(Visitor { crowd: self.clone(), address: None });
+        }
+        let address = neighbourhood(address);
         let mut open = self.lock();
         let count = open.entry(address).or_default();
         if *count >= self.each_max {
@@ -57,7 +58,7 @@ impl Crowd {
         }
         *count += 1;
         drop(open);
-        Some(Visitor { crowd: self.clone(), address })
+        Some(Visitor { crowd: self.clone(), address: Some(address) })
     }
 
     /// Counts a connection that was not let in, and tells of it in the log, once a second at the most.
@@ -85,11 +86,12 @@ impl Crowd {
 
 impl Drop for Visitor {
     fn drop(&mut self) {
+        let Some(address) = self.address else { return };
         let mut open = self.crowd.lock();
-        if let Some(count) = open.get_mut(&self.address) {
+        if let Some(count) = open.get_mut(&address) {
             *count -= 1;
             if *count == 0 {
-                open.remove(&self.address);
+                open.remove(&address);
             }
         }
     }
@@ -101,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_flood_is_told_once_a_second_with_its_number() {
-        let (crowd, now) = (Crowd::new(1), Instant::now());
+        let (crowd, now) = (Crowd::new(1, IpList::default()), Instant::now());
         let after = |ms: u64| crowd.to_tell(now + Duration::from_millis(ms));
         assert_eq!(after(0), Some(1), "the first at once");
         assert_eq!([after(1), after(500), after(999)], [None; 3]);
@@ -111,7 +113,7 @@ mod tests {
 
     #[test]
     fn each_address_has_its_own_count() {
-        let crowd = Crowd::new(2);
+        let crowd = Crowd::new(2, IpList::parse("203.0.113.9").unwrap());
         let one: IpAddr = "192.0.2.1".parse().unwrap();
         let first = crowd.enter(one).unwrap();
         let _second =
@@ -119,9 +121,14 @@ mod tests {
         assert!(crowd.enter(one).is_none());
         assert!(crowd.enter("192.0.2.2".parse().unwrap()).is_some());
         drop(first);
-        assert!(crowd.enter(one).is_some());
+        let _third = crowd.enter(one).expect("a place is free again");
         let net = |host: u16| IpAddr::from([0x2001, 0xdb8, 0, 1, 0, 0, 0, host]);
         let _three = [crowd.enter(net(1)), crowd.enter(net(2))];
         assert!(crowd.enter(net(3)).is_none(), "one customer's network has 2^64 addresses");
+        let exempt = || crowd.enter("203.0.113.9".parse().unwrap());
+        let many: Vec<_> = (0..5).map(|_| exempt().unwrap()).collect();
+        drop(many);
+        assert!(exempt().is_some());
+        assert!(crowd.enter(one).is_none(), "the others are counted as before");
     }
 }

@@ -18,6 +18,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{Peer, crowd::Crowd, stall::Stalling, tls::Tls};
+use crate::ip_list::IpList;
 
 /// Bytes of a request's head at the most.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
@@ -41,16 +42,18 @@ pub struct ListenerLimits {
     pub drain: Duration,
 }
 
-/// Serves connections until told to stop, then lets every request that has begun end.
+/// Serves connections until told to stop, then lets every request that has begun end. Those of
+/// `proxies` are not counted by address: each brings many callers.
 pub async fn serve(
     listener: TcpListener,
     tls: Option<Arc<Tls>>,
     router: Router,
     limits: ListenerLimits,
+    proxies: IpList,
     stop: CancellationToken,
 ) {
     let graceful = GracefulShutdown::new();
-    let crowd = Crowd::new(limits.connections_per_address_max);
+    let crowd = Crowd::new(limits.connections_per_address_max, proxies);
     let places = Arc::new(Semaphore::new(limits.connections_max));
     loop {
         let place = tokio::select! {

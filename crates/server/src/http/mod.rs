@@ -1,6 +1,7 @@
 //! HTTP: routes, limits, deadlines, shutdown.
 
 mod crowd;
+pub mod forwarded;
 mod head;
 mod listener;
 mod request;
@@ -24,6 +25,7 @@ use axum::{
 use hyper::Method;
 use tokio::time::Instant;
 
+use forwarded::Unclear;
 pub use listener::{ListenerLimits, serve};
 
 use crate::{
@@ -68,6 +70,10 @@ async fn soap(
     }
     let request_id = service.entropy.id(service.clock.now_ms());
     let (parts, body) = request.into_parts();
+    let address = match service.proxies.caller(peer.ip(), &parts.headers) {
+        Ok(address) => address,
+        Err(Unclear) => return response::unclear_address(&service, &request_id, peer.ip()),
+    };
     let received = match request::receive(&service.limits, &parts.headers, body).await {
         Ok(received) => received,
         Err(unreadable) => return response::unreadable(&service, &request_id, &unreadable),
@@ -87,7 +93,7 @@ async fn soap(
         // With its last byte, as everything that is counted from then on.
         at_ms: service.clock.now_ms(),
         began: Instant::now(),
-        address: peer.ip().to_string(),
+        address,
         authorization: request::values(&parts.headers, "authorization"),
         idempotency_keys: request::values(&parts.headers, "idempotency-key"),
         message,

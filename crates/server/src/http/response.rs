@@ -1,5 +1,7 @@
 //! From a reply to an HTTP response.
 
+use std::net::IpAddr;
+
 use axum::{
     body::Body,
     http::{HeaderValue, Response, StatusCode, header},
@@ -77,6 +79,19 @@ pub(super) fn overloaded(
     let mut response = unreadable(service, request_id, &fault);
     response.headers_mut().insert(header::RETRY_AFTER, soap::RETRY_OVERLOADED_S.into());
     response
+}
+
+/// A trusted proxy does not say where the request comes from, in words that are known: who cannot be
+/// told apart from the proxy is not taken for it.
+pub(super) fn unclear_address(
+    service: &Service,
+    request_id: &str,
+    proxy: IpAddr,
+) -> Response<Body> {
+    tracing::warn!(request_id, %proxy, "a trusted proxy's header is no list of addresses");
+    let said = "l'en-tête Forwarded ou X-Forwarded-For n'est pas une liste d'adresses\n";
+    let unclear = Unreadable::Http(StatusCode::BAD_REQUEST, said);
+    unreadable(service, request_id, &unclear)
 }
 
 /// Neither POST nor GET.

@@ -9,7 +9,10 @@ use super::{
     settle::Counting,
 };
 use crate::{
-    admission::credentials::{Busy, LoginProblem, claimed},
+    admission::{
+        credentials::claimed,
+        verify::{Asking, Unverified},
+    },
     calendar,
     service::Service,
     store::{
@@ -32,22 +35,27 @@ pub(super) async fn admit(
     let claim = claimed(&call.authorization, &call.message.header.tokens);
     let login = claim.as_ref().map_or(String::new(), |claim| claim.login.clone());
     let month = calendar::month(call.at_ms);
-    let known = known(seat.store(), login, &month, memory).await.map_err(Refused::Store)?;
+    let asking = Asking { address: call.address, at_ms: call.at_ms };
+    let believes = |operator: Option<&Operator>| {
+        claim.as_ref().is_ok_and(|claim| service.credentials.believes(claim, operator, asking))
+    };
+    let known = known(seat.store(), login, &month, memory, believes).await;
+    let known = known.map_err(Refused::Store)?;
     if known.state.closed {
         let ServiceState { reason, until_ms, .. } = known.state;
         return Err(Refused::Closed { reason, until_ms });
     }
     let claim = claim.map_err(Refused::Login)?;
-    let verified = service.credentials.verify(&claim, known.operator.as_deref()).await;
-    let found = match (verified, known.operator) {
-        (Ok(true), Some(operator)) => operator,
-        (Ok(_), operator) => {
-            let known = operator.map(|operator| operator.login.clone());
-            return Err(Refused::Login(LoginProblem::Wrong { known }));
-        }
-        (Err(Busy), _) => return Err(Refused::Overloaded),
-    };
-    let found = call.operator.get_or_init(|| found);
+    if !known.believed {
+        let verified = service.credentials.verify(&claim, known.operator.as_deref(), asking).await;
+        verified.map_err(|unverified| match unverified {
+            Unverified::Login(problem) => Refused::Login(problem),
+            Unverified::Busy => Refused::Overloaded,
+        })?;
+    }
+    // Nobody is verified whom nobody knows.
+    let operator = known.operator.ok_or(Refused::Bug)?;
+    let found = call.operator.get_or_init(|| operator);
     let profile = found.profile.as_ref().and_then(|name| service.profiles.get(name));
     let profile = profile.ok_or(Refused::NoProfile)?;
     if !profile.methods.contains(&call.message.operation) {
@@ -71,6 +79,8 @@ pub(super) async fn admit(
 struct Known {
     state: ServiceState,
     operator: Option<Arc<Operator>>,
+    /// The claim is believed to be this operator's without being verified.
+    believed: bool,
     /// Calls of the month, as far as was read; counting decides.
     used: i64,
 }
@@ -80,10 +90,11 @@ async fn known(
     login: String,
     month: &str,
     memory: &mut Memory<'_>,
+    believes: impl Fn(Option<&Operator>) -> bool,
 ) -> Result<Known, StoreError> {
-    if let Some(asker) = memory.asker(&login) {
+    if let Some(asker) = memory.asker(&login, believes) {
         let operator = Some(Arc::clone(&asker.operator));
-        return Ok(Known { state: asker.state.clone(), operator, used: 0 });
+        return Ok(Known { state: asker.state.clone(), operator, believed: true, used: 0 });
     }
     let asked = (login, month.to_owned());
     let found =
@@ -103,5 +114,5 @@ async fn look_up(tx: &mut Tx<'_>, login: &str, month: &str) -> Result<Known, Sto
         Some(operator) => usage::used(tx, operator.id, month).await?,
         None => 0,
     };
-    Ok(Known { state, operator: operator.map(Arc::new), used })
+    Ok(Known { state, operator: operator.map(Arc::new), believed: false, used })
 }

@@ -1,12 +1,17 @@
 //! The only file that chooses a code of §4, and what the caller is told beside its label.
 
+use std::time::Duration;
+
 use ereprov_domain::{Refusal, eligibility::Rule, order::OrderProblem, route::Usage};
 use ereprov_wire::{
     code_erreur::CodeErreur, entete::Ko, envelope::FaultKind, question::BadArgument,
 };
 
 use crate::{
-    admission::credentials::LoginProblem, calendar, network::NetworkError, store::StoreError,
+    admission::credentials::{Barred, LoginProblem},
+    calendar,
+    network::NetworkError,
+    store::StoreError,
 };
 
 /// Why a question gets a KO.
@@ -123,15 +128,10 @@ fn business_code(refusal: Refusal) -> CodeErreur {
 /// the caller, the cause.
 pub fn cause(refused: &Refused) -> String {
     match refused {
-        Refused::Login(LoginProblem::Wrong { known: Some(login) }) => {
-            format!("wrong password, or disabled: {login}")
-        }
-        // What was typed may be a password: it is not shown.
-        Refused::Login(LoginProblem::Wrong { known: None }) => "unknown login".to_owned(),
+        Refused::Login(problem) => login_cause(problem).unwrap_or_else(|| advice(refused)),
         Refused::Business(Refusal::Inconsistent(what)) => (*what).to_owned(),
         Refused::Store(error) => error.chain(),
         Refused::Closed { .. }
-        | Refused::Login(_)
         | Refused::NoProfile
         | Refused::MethodNotAllowed
         | Refused::TooManySessions(_)
@@ -142,6 +142,29 @@ pub fn cause(refused: &Refused) -> String {
         | Refused::Network(_)
         | Refused::Deadline
         | Refused::Bug => advice(refused),
+    }
+}
+
+/// Why a login is refused, where the caller is not told.
+fn login_cause(problem: &LoginProblem) -> Option<String> {
+    match problem {
+        LoginProblem::Missing | LoginProblem::Two | LoginProblem::Unreadable => None,
+        // What was typed may be a password: it is not shown.
+        LoginProblem::Wrong { known: None } => Some("unknown login".to_owned()),
+        LoginProblem::Wrong { known: Some(login) } => Some(format!("wrong password: {login}")),
+        LoginProblem::Barred { login, why, right } => {
+            let password = if *right { "right" } else { "wrong" };
+            Some(match why {
+                Barred::Disabled => format!("disabled, {password} password: {login}"),
+                Barred::Address(address) => {
+                    format!("not from {address}, {password} password: {login}")
+                }
+            })
+        }
+        LoginProblem::HeldBack { known, .. } => {
+            let login = known.as_deref().unwrap_or("unknown login");
+            Some(format!("held back after too many wrong passwords: {login}"))
+        }
     }
 }
 
@@ -158,7 +181,7 @@ fn advice(refused: &Refused) -> String {
             format!("{} par mois ; le compteur repart le 1er du mois prochain", requests(*quota))
         }
         Refused::Business(refusal) => business_advice(*refusal).to_owned(),
-        Refused::Login(problem) => login_advice(problem).to_owned(),
+        Refused::Login(problem) => login_advice(problem),
         Refused::NoProfile => "l'opérateur n'a pas de profil connu ; contactez l'OI".to_owned(),
         Refused::MethodNotAllowed => {
             "le profil de l'opérateur n'ouvre pas cette méthode ; contactez l'OI".to_owned()
@@ -186,13 +209,25 @@ fn requests(count: i64) -> String {
     if count < 2 { format!("{count} requête") } else { format!("{count} requêtes") }
 }
 
-fn login_advice(problem: &LoginProblem) -> &'static str {
-    match problem {
+/// When to come back after a wait, in whole seconds.
+pub fn seconds(wait: Duration) -> i64 {
+    i64::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(i64::MAX)
+}
+
+fn login_advice(problem: &LoginProblem) -> String {
+    let said = match problem {
         LoginProblem::Missing => "HTTP Basic ou WS-Security UsernameToken attendu",
         LoginProblem::Two => "deux identifications différentes dans la même requête",
         LoginProblem::Unreadable => "seuls HTTP Basic et UsernameToken PasswordText sont acceptés",
-        LoginProblem::Wrong { .. } => "vérifiez-les ; s'ils sont justes, contactez l'OI",
-    }
+        LoginProblem::Wrong { .. } | LoginProblem::Barred { .. } => {
+            "vérifiez-les ; s'ils sont justes, contactez l'OI"
+        }
+        LoginProblem::HeldBack { wait, .. } => {
+            let wait = seconds(*wait);
+            return format!("trop d'essais refusés ; vérifiez-les, puis réessayez dans {wait} s");
+        }
+    };
+    said.to_owned()
 }
 
 fn network_advice(error: NetworkError) -> &'static str {

@@ -2,6 +2,7 @@
 //! committed before the answer leaves.
 
 use std::{
+    net::IpAddr,
     sync::{Arc, OnceLock, atomic::AtomicBool},
     time::Duration,
 };
@@ -35,8 +36,8 @@ pub struct Call {
     pub at_ms: i64,
     /// When it came, by the clock that never jumps.
     pub began: Instant,
-    /// Where it came from.
-    pub address: String,
+    /// Where it came from, as far as it can be told.
+    pub address: IpAddr,
     /// Each `Authorization` header.
     pub authorization: Vec<String>,
     /// Each `Idempotency-Key` header.
@@ -65,7 +66,7 @@ impl Call {
             request_id: self.request_id.clone(),
             at_ms: self.at_ms,
             began: self.began,
-            address: self.address.clone(),
+            address: self.address,
             authorization: self.authorization.clone(),
             idempotency_keys: self.idempotency_keys.clone(),
             message: self.message.clone(),

@@ -71,10 +71,17 @@ impl<'r> Memory<'r> {
         self.version.filter(|_| self.recalled)
     }
 
-    pub(super) fn asker(&mut self, login: &str) -> Option<Arc<Asker>> {
+    /// An operator whose login is believed; `believes` is asked about nobody, too, so that it takes as
+    /// long. A login that has to be verified is looked up: so it is verified once, known or not.
+    pub(super) fn asker(
+        &mut self,
+        login: &str,
+        believes: impl Fn(Option<&Operator>) -> bool,
+    ) -> Option<Arc<Asker>> {
         let found = self.recent.look(self.version?, |known| known.askers.get(login).cloned());
-        self.recalled |= found.is_some();
-        found
+        let believed = believes(found.as_ref().map(|asker| &*asker.operator));
+        self.recalled |= believed;
+        found.filter(|_| believed)
     }
 
     /// Remembers an operator; whom nobody knows, nobody remembers.

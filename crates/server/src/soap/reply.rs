@@ -63,6 +63,9 @@ fn tell(service: &Service, call: &Call, refused: Option<&Refused>, ko: Option<&K
     let operator = call.operator.get().map_or("", |operator| operator.name.as_str());
     service.metrics.request(operation, ko.map(|ko| ko.code.number()), operator, took);
     let code = ko.map_or("OK".to_owned(), |ko| ko.code.to_string());
+    if let Some(Refused::Login(problem)) = refused {
+        service.metrics.login_refused(problem.reason());
+    }
     let contract = call.message.reference_contrat.as_deref().unwrap_or_default();
     let request_id = call.request_id.as_str();
     let duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
@@ -103,6 +106,7 @@ fn retry_after_s(refused: &Refused, now_ms: i64) -> Option<i64> {
         Refused::Closed { .. } => Some(CLOSED_WITHOUT_END_S),
         Refused::Overloaded => Some(answer::RETRY_OVERLOADED_S),
         Refused::TooManySessions(_) => Some(1),
+        Refused::Login(LoginProblem::HeldBack { wait, .. }) => Some(answer::seconds(*wait)),
         _ => None,
     }
 }

@@ -212,7 +212,7 @@ pub(super) fn entry(call: &Call, refused: Option<&Refused>) -> Entry {
         detail: None,
         duration_us: call.elapsed_us(),
         admitted_us: call.admitted_us.get().copied(),
-        address: call.address.clone(),
+        address: call.address.to_string(),
     };
     told(&entry, refused)
 }

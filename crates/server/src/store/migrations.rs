@@ -34,6 +34,7 @@ const STEPS: &[Step] = &[
         needs: 1,
         text: include_str!("migrations/0002_sessions_seen.sql"),
     },
+    Step { number: 3, name: "login", needs: 1, text: include_str!("migrations/0003_login.sql") },
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_step (

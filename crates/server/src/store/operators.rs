@@ -6,6 +6,7 @@ use super::{
     statement::{Statement, statement},
     value::{Row, params},
 };
+use crate::ip_list::IpList;
 
 /// An operator as the table has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +19,10 @@ pub struct Operator {
     pub name: String,
     /// Argon2, in PHC form.
     pub password_hash: String,
+    /// The password before this one, while it is still accepted.
+    pub old_password: Option<OldPassword>,
+    /// Where it may ask from; none: from anywhere.
+    pub addresses: Option<IpList>,
     /// Its technical profile (§2.4); none: 20020.
     pub profile: Option<String>,
     /// Calls a month; none: the profile's.
@@ -30,9 +35,26 @@ pub struct Operator {
     pub created_ms: i64,
 }
 
+/// A password that was replaced and is accepted for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OldPassword {
+    /// Argon2, in PHC form.
+    pub hash: String,
+    /// Until when.
+    pub until_ms: i64,
+}
+
+impl Operator {
+    /// The old password, if it is accepted at this time.
+    pub fn old_password_at(&self, now_ms: i64) -> Option<&OldPassword> {
+        self.old_password.as_ref().filter(|old| now_ms < old.until_ms)
+    }
+}
+
 macro_rules! columns {
     () => {
-        "id, login, name, password_hash, profile, quota, sessions, disabled, created_ms"
+        "id, login, name, password_hash, previous_password_hash, previous_until_ms, addresses,
+         profile, quota, sessions, disabled, created_ms"
     };
 }
 
@@ -56,7 +78,24 @@ static SET_NAME: Statement = statement!(
 );
 static SET_PASSWORD: Statement = statement!(
     "operator.set_password",
-    "UPDATE operator SET password_hash = $2, updated_ms = $3 WHERE login = $1"
+    "UPDATE operator SET password_hash = $2, previous_password_hash = NULL,
+       previous_until_ms = NULL, updated_ms = $3
+     WHERE login = $1"
+);
+static ROTATE_PASSWORD: Statement = statement!(
+    "operator.rotate_password",
+    "UPDATE operator SET previous_password_hash = password_hash, previous_until_ms = $4,
+       password_hash = $2, updated_ms = $3
+     WHERE login = $1"
+);
+static END_OLD_PASSWORD: Statement = statement!(
+    "operator.end_old_password",
+    "UPDATE operator SET previous_password_hash = NULL, previous_until_ms = NULL, updated_ms = $2
+     WHERE login = $1"
+);
+static SET_ADDRESSES: Statement = statement!(
+    "operator.set_addresses",
+    "UPDATE operator SET addresses = $2, updated_ms = $3 WHERE login = $1"
 );
 static SET_PROFILE: Statement = statement!(
     "operator.set_profile",
@@ -80,8 +119,19 @@ static SET_DISABLED: Statement = statement!(
 pub enum Change {
     /// What people and metrics call it.
     Name(String),
-    /// Argon2, in PHC form.
+    /// Argon2, in PHC form; no other password is accepted any more.
     Password(String),
+    /// A new password beside the old one.
+    RotatedPassword {
+        /// Argon2, in PHC form.
+        hash: String,
+        /// Until when the old one is accepted.
+        old_until_ms: i64,
+    },
+    /// The old password is not accepted any more.
+    OldPasswordEnds,
+    /// Where it may ask from; none: from anywhere.
+    Addresses(Option<IpList>),
     /// Its technical profile.
     Profile(Option<String>),
     /// Calls a month; none: the profile's.
@@ -132,7 +182,19 @@ pub async fn change(
     change: &Change,
     now_ms: i64,
 ) -> Result<(), StoreError> {
+    let text;
     let (statement, value) = match change {
+        Change::RotatedPassword { hash, old_until_ms } => {
+            let params = params![login, hash, now_ms, *old_until_ms];
+            return tx.execute(&ROTATE_PASSWORD, params).await.map(drop);
+        }
+        Change::OldPasswordEnds => {
+            return tx.execute(&END_OLD_PASSWORD, params![login, now_ms]).await.map(drop);
+        }
+        Change::Addresses(addresses) => {
+            text = addresses.as_ref().map(ToString::to_string);
+            (&SET_ADDRESSES, text.as_ref().into())
+        }
         Change::Name(name) => (&SET_NAME, name.into()),
         Change::Password(hash) => (&SET_PASSWORD, hash.into()),
         Change::Profile(profile) => (&SET_PROFILE, profile.as_ref().into()),
@@ -149,6 +211,12 @@ fn read(row: &Row<'_>) -> Result<Operator, StoreError> {
         login: row.text("login")?,
         name: row.text("name")?,
         password_hash: row.text("password_hash")?,
+        old_password: row
+            .optional_text("previous_password_hash")?
+            .zip(row.optional_int("previous_until_ms")?)
+            .map(|(hash, until_ms)| OldPassword { hash, until_ms }),
+        // One that cannot be read lets nobody in.
+        addresses: row.optional_word("addresses", |text| IpList::parse(text).ok())?,
         profile: row.optional_text("profile")?,
         quota: row.optional_int("quota")?,
         sessions: row.optional_int("sessions")?,
@@ -165,6 +233,9 @@ pub(super) static ALL: &[&Statement] = &[
     &NAMED,
     &SET_NAME,
     &SET_PASSWORD,
+    &ROTATE_PASSWORD,
+    &END_OLD_PASSWORD,
+    &SET_ADDRESSES,
     &SET_PROFILE,
     &SET_QUOTA,
     &SET_SESSIONS,

@@ -25,6 +25,8 @@ pub struct Metrics {
     requests: Family<RequestLabels, Counter>,
     request_duration: Family<OperationLabels, Histogram>,
     faults: Family<FaultLabels, Counter>,
+    logins_refused: Family<ReasonLabels, Counter>,
+    passwords_hashed: Counter,
     sessions_active: Family<OperatorLabels, Gauge>,
     sessions_limit: Family<OperatorLabels, Gauge>,
     quota_used: Family<OperatorLabels, Gauge>,
@@ -55,6 +57,11 @@ struct OperationLabels {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct FaultLabels {
     kind: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabels {
+    reason: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -108,6 +115,8 @@ impl Metrics {
             requests: Family::default(),
             request_duration: Family::new_with_constructor(|| Histogram::new(REQUEST_BUCKETS_S)),
             faults: Family::default(),
+            logins_refused: Family::default(),
+            passwords_hashed: Counter::default(),
             sessions_active: Family::default(),
             sessions_limit: Family::default(),
             quota_used: Family::default(),
@@ -139,6 +148,12 @@ impl Metrics {
             self.request_duration.clone(),
         );
         r.register("faults", "SOAP faults: questions of no known method", self.faults.clone());
+        r.register("logins_refused", "Logins refused, by reason", self.logins_refused.clone());
+        r.register(
+            "passwords_hashed",
+            "Passwords held against a hash, which takes some tens of milliseconds each",
+            self.passwords_hashed.clone(),
+        );
         r.register(
             "sessions_active",
             "Requests in progress on this instance",
@@ -197,6 +212,16 @@ impl Metrics {
     /// Counts a fault.
     pub fn fault(&self, kind: &'static str) {
         self.faults.get_or_create(&FaultLabels { kind }).inc();
+    }
+
+    /// Counts a refused login.
+    pub fn login_refused(&self, reason: &'static str) {
+        self.logins_refused.get_or_create(&ReasonLabels { reason }).inc();
+    }
+
+    /// Counts the passwords that are hashed.
+    pub fn passwords_hashed(&self) -> Counter {
+        self.passwords_hashed.clone()
     }
 
     /// Notes that a row of audit was committed.

@@ -44,6 +44,8 @@ pub(super) async fn all(tx: &mut Tx<'_>, rows: &Rows, now_ms: i64) -> Result<Sum
             login: row.login.clone(),
             name: row.name.clone(),
             password_hash: row.password_hash.clone(),
+            old_password: None,
+            addresses: None,
             profile: row.profile.clone(),
             quota: row.quota,
             sessions: row.sessions,

@@ -12,8 +12,9 @@ use crate::store::{
 /// what separates columns elsewhere, numbers at their ends, keys whose order differs by language.
 const EVERYTHING: &str = "
   UPDATE service SET closed = TRUE, reason = 'Travaux; 50\t% — «é»\n', until_ms = -1;
-  INSERT INTO operator VALUES (1, 'oc', 'É', '$argon2', NULL, NULL, 9223372036854775807, FALSE, 0, 1),
-    (2147483647, 'Oc', 'é', '', 'OC', 0, NULL, TRUE, -9223372036854775808, 1);
+  INSERT INTO operator VALUES (1, 'oc', 'É', '$argon2', NULL, NULL, 9223372036854775807, FALSE, 0, 1,
+      NULL, NULL, NULL),
+    (2147483647, 'Oc', 'é', '', 'OC', 0, NULL, TRUE, -9223372036854775808, 1, '$argon2', -1, '::1');
   INSERT INTO monthly_usage VALUES (1, '2026-11', 5), (1, '2026-09', 7);
   INSERT INTO audit VALUES ('b', 1, 1, 'm', '\\N', NULL, '', 5, 'a', NULL),
     ('B', 1, NULL, 'm', NULL, -1, NULL, 5, '::1', 4), ('é', 1, NULL, 'm', '', 0, NULL, 5, '', 0);
@@ -161,5 +162,6 @@ async fn what_cannot_be_copied_leaves_nothing() {
     assert!(told.contains("a newer ereprovd"), "{told}");
     assert_eq!(number(&url, tables).await, 0);
     change(&path, "DELETE FROM schema_step WHERE number = 99");
+    until_alone(&url).await;
     assert!(matches!(copy(&path, &url, false).await, Ok(Outcome::Copied(_))));
 }

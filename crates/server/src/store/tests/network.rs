@@ -19,6 +19,8 @@ pub(super) fn operator(login: &str) -> operators::Operator {
         login: login.into(),
         name: format!("name of {login}"),
         password_hash: "$".into(),
+        old_password: None,
+        addresses: None,
         profile: Some("OC".into()),
         quota: None,
         sessions: None,

@@ -31,6 +31,13 @@ impl Caller {
         Self { schema: false, ..Self::new() }
     }
 
+    /// One at another of the machine's addresses.
+    pub fn at(address: &str) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_local_address(Some(address.parse().unwrap()));
+        Self { client: Client::builder(TokioExecutor::new()).build(connector), schema: true }
+    }
+
     /// Asks as `oc-demo`.
     pub async fn ask(&self, url: &str, question: &str) -> Reply {
         let login = basic("oc-demo", "oc-demo");

@@ -179,7 +179,8 @@ pub fn config() -> String {
          \"getReprovisionning\"]\nquota_per_month = {QUOTA}\nsessions = {SESSIONS}\n\
          [networks]\nstart_ms = {START_MS}\nrepatch_ms = {REPATCH_MS}\n\
          [workflow]\npoll_ms = {POLL_MS}\nlease_ms = {LEASE_MS}\nfailures_max = {FAILURES_MAX}\n\
-         backoff_first_ms = {BACKOFF_FIRST_MS}\nbackoff_max_ms = {BACKOFF_MAX_MS}\n"
+         backoff_first_ms = {BACKOFF_FIRST_MS}\nbackoff_max_ms = {BACKOFF_MAX_MS}\n\
+         [admission]\nlogin_failures_max = 1000000000\n"
     );
     for row in CONTRACTS {
         let behaviour = match row.networks {
