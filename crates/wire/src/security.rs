@@ -25,17 +25,35 @@ impl fmt::Debug for Password {
 }
 
 /// A WS-Security UsernameToken.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UsernameToken {
     /// `wsse:Username`
     pub username: String,
-    /// `wsse:Password` as PasswordText; `None` for a PasswordDigest, which cannot be verified
-    /// without storing a recoverable password, and where there is none.
+    /// `wsse:Password` as PasswordText; `None` where there is none.
     pub password: Option<Password>,
+    /// `wsse:Password` as PasswordDigest; `None` where there is none.
+    pub digest: Option<PasswordDigest>,
 }
 
-impl UsernameToken {
-    pub(crate) fn new(username: String, password: Option<String>) -> Self {
-        Self { username, password: password.map(Password::new) }
+/// A PasswordDigest as it came (UsernameToken Profile 1.1.1, §3.1): Base64(SHA-1(nonce + created +
+/// password)). Nothing in it has been verified.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PasswordDigest {
+    /// `wsse:Password`, in Base64.
+    pub digest: String,
+    /// `wsse:Nonce`, in Base64; `None` where there is none, or one in another encoding.
+    pub nonce: Option<String>,
+    /// `wsu:Created`, word for word, for it is part of what is hashed.
+    pub created: Option<String>,
+    /// `wsu:Created` of a `wsu:Timestamp` beside the token.
+    pub message_created: Option<String>,
+    /// `wsu:Expires` of a `wsu:Timestamp` beside the token.
+    pub message_expires: Option<String>,
+}
+
+impl fmt::Debug for PasswordDigest {
+    /// A digest with its nonce is a login for some minutes: neither is shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PasswordDigest").field("created", &self.created).finish_non_exhaustive()
     }
 }

@@ -126,6 +126,7 @@ mod tests {
         UsernameToken {
             username: login.into(),
             password: password.map(|p| Password::new(p.to_owned())),
+            digest: None,
         }
     }
 

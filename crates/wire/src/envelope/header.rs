@@ -3,10 +3,16 @@
 use roxmltree::Node;
 
 use super::{SoapVersion, fault::FaultKind};
-use crate::{question::text_of, security::UsernameToken, text::cut};
+use crate::{
+    question::text_of,
+    security::{Password, PasswordDigest, UsernameToken},
+    text::cut,
+};
 
 const WSSE: &str =
     "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd";
+const WSU: &str =
+    "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd";
 const WSA: [&str; 2] =
     ["http://www.w3.org/2005/08/addressing", "http://schemas.xmlsoap.org/ws/2004/08/addressing"];
 const HEADER_BLOCKS_MAX: usize = 32;
@@ -55,7 +61,10 @@ pub(super) fn read(header: Node<'_, '_>, version: SoapVersion) -> Result<Header,
         match wsa_namespace(block) {
             Some(namespace) => read_addressing(block, namespace, &mut read)?,
             None => read.tokens.extend(
-                block.children().filter(|child| is_wsse(*child, "UsernameToken")).map(read_token),
+                block
+                    .children()
+                    .filter(|child| is_wsse(*child, "UsernameToken"))
+                    .map(|token| read_token(token, block)),
             ),
         }
     }
@@ -134,12 +143,79 @@ fn is_answerable(address: &str, namespace: &str) -> bool {
     address.is_empty() || anonymous.iter().any(|end| address.strip_prefix(namespace) == Some(end))
 }
 
-fn read_token(token: Node<'_, '_>) -> UsernameToken {
+fn read_token(token: Node<'_, '_>, security: Node<'_, '_>) -> UsernameToken {
     let child = |name: &str| token.children().find(|child| is_wsse(*child, name));
-    let username = child("Username").and_then(text_of).unwrap_or_default();
-    let digest = child("Password")
+    let username = child("Username").and_then(text_of).unwrap_or_default().trim().to_owned();
+    let password = child("Password");
+    let text = password.and_then(text_of);
+    let digested = password
         .and_then(|password| password.attribute("Type"))
         .is_some_and(|kind| kind.ends_with("#PasswordDigest"));
-    let password = child("Password").and_then(text_of).filter(|_| !digest);
-    UsernameToken::new(username.trim().to_owned(), password)
+    if !digested {
+        return UsernameToken { username, password: text.map(Password::new), digest: None };
+    }
+    let trimmed = |text: String| text.trim().to_owned();
+    let nonce = child("Nonce").filter(|nonce| is_base64(*nonce)).and_then(text_of);
+    let message = wsu(security, "Timestamp");
+    let of_message = |name: &str| message.and_then(|m| wsu(m, name)).and_then(text_of).map(trimmed);
+    let digest = PasswordDigest {
+        digest: text.map(trimmed).unwrap_or_default(),
+        nonce: nonce.map(trimmed),
+        created: wsu(token, "Created").and_then(text_of).map(trimmed),
+        message_created: of_message("Created"),
+        message_expires: of_message("Expires"),
+    };
+    UsernameToken { username, password: None, digest: Some(digest) }
+}
+
+fn wsu<'a, 'i>(parent: Node<'a, 'i>, name: &str) -> Option<Node<'a, 'i>> {
+    parent.children().find(|child| child.has_tag_name((WSU, name)))
+}
+
+/// Base64 is what a nonce is in where it says nothing (UsernameToken Profile 1.1.1, §3.1).
+fn is_base64(nonce: Node<'_, '_>) -> bool {
+    nonce.attribute("EncodingType").is_none_or(|kind| kind.trim().ends_with("#Base64Binary"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::xml::{Limits, parse};
+
+    /// The first token of a security header with these attributes of its nonce.
+    fn token(nonce: &str, beside: &str) -> UsernameToken {
+        let text = format!(
+            "<s:Header xmlns:s='http://schemas.xmlsoap.org/soap/envelope/' xmlns:u='{WSU}'>\
+             <w:Security xmlns:w='{WSSE}'>{beside}<w:UsernameToken><w:Username> oc </w:Username>\
+             <w:Password Type='x#PasswordDigest'> ZGlnZXN0 </w:Password><w:Nonce{nonce}>bm9uY2U=\
+             </w:Nonce><u:Created>2026-11-25T07:08:57.210Z</u:Created></w:UsernameToken>\
+             </w:Security></s:Header>"
+        );
+        let document = parse(&text, &Limits::QUESTION).unwrap();
+        read(document.root_element(), SoapVersion::V11).unwrap().tokens.remove(0)
+    }
+
+    #[test]
+    fn a_digest_comes_with_all_that_is_hashed_and_with_the_times_beside_it() {
+        let read = token(
+            "",
+            "<u:Timestamp u:Id='T'><u:Created>a</u:Created><u:Expires>b</u:Expires></u:Timestamp>",
+        );
+        assert_eq!((read.username.as_str(), read.password), ("oc", None));
+        let expected = PasswordDigest {
+            digest: "ZGlnZXN0".into(),
+            nonce: Some("bm9uY2U=".into()),
+            created: Some("2026-11-25T07:08:57.210Z".into()),
+            message_created: Some("a".into()),
+            message_expires: Some("b".into()),
+        };
+        assert_eq!(read.digest, Some(expected));
+    }
+
+    #[test]
+    fn a_nonce_in_another_encoding_is_none() {
+        let nonce = |attributes: &str| token(attributes, "").digest.unwrap().nonce;
+        assert_eq!(nonce(" EncodingType='x#Base64Binary'"), Some("bm9uY2U=".into()));
+        assert_eq!(nonce(" EncodingType='x#HexBinary'"), None);
+    }
 }
