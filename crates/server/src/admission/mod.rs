@@ -1,7 +1,9 @@
 //! Who may ask, how much, how often: logins, profiles, sessions, quota (§2.2, §2.4).
 
 pub mod backoff;
+pub mod certificate;
 pub mod credentials;
+pub mod keyring;
 pub mod password;
 pub mod profile;
 pub mod verify;
