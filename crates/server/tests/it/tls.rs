@@ -2,10 +2,6 @@
 
 use std::{fs, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
-use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair,
-    SanType,
-};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -22,30 +18,11 @@ use tokio_rustls::{
     },
 };
 
-use crate::harness::{MUT, Oi, Setup, basic, envelope, eventually, structure};
-
-type Authority = CertifiedIssuer<'static, KeyPair>;
-
-fn authority() -> Authority {
-    let mut params = CertificateParams::new([]).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.distinguished_name.push(DnType::CommonName, "Autorité d'essai");
-    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
-}
-
-fn issued(authority: &Authority) -> (Certificate, KeyPair) {
-    let mut params = CertificateParams::new([]).unwrap();
-    params.subject_alt_names.push(SanType::IpAddress("127.0.0.1".parse().unwrap()));
-    let key = KeyPair::generate().unwrap();
-    (params.signed_by(&key, authority).unwrap(), key)
-}
-
-/// Puts a new certificate of the authority where the service looks for it.
-fn install(folder: &Path, authority: &Authority) {
-    let (certificate, key) = issued(authority);
-    fs::write(folder.join("key.pem"), key.serialize_pem()).unwrap();
-    fs::write(folder.join("certificate.pem"), certificate.pem()).unwrap();
-}
+use crate::harness::{
+    MUT, Oi, Setup,
+    authority::{Authority, authority, install, issued},
+    basic, envelope, eventually, structure,
+};
 
 async fn service(folder: &Path, client_ca: Option<&Authority>) -> Oi {
     let at = folder.display();
@@ -118,7 +95,7 @@ async fn both_versions_are_spoken_and_nothing_else() {
     }
     // The WSDL sends callers there.
     assert!(oi.running.service.public_url.starts_with("https://"));
-    let stranger = self::authority();
+    let stranger = crate::harness::authority::authority();
     assert!(connect(oi.address(), &stranger, None, &[&TLS13]).await.is_err());
     let mut plain = TcpStream::connect(oi.address()).await.unwrap();
     plain.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();

@@ -1,6 +1,7 @@
 //! A server, a client, a clock in hand.
 
 mod answer;
+pub mod authority;
 mod beside;
 mod caller;
 mod network;
