@@ -71,6 +71,22 @@ pub fn parse(text: &str) -> Option<i64> {
     Some(civil.to_zoned_datetime(PARIS.clone()).ok()?.timestamp().as_millisecond())
 }
 
+/// Reads an `xs:dateTime`; without its offset, it is UTC's, as WS-Security has it.
+pub fn instant(text: &str) -> Option<i64> {
+    const LONGEST: usize = 40;
+    let fine = |c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | ':' | '.' | 'T' | 'Z');
+    // Four digits of a year: nothing else makes a date of this time.
+    let year = text.bytes().take_while(u8::is_ascii_digit).count();
+    if text.len() > LONGEST || year != 4 || !text.contains('T') || !text.chars().all(fine) {
+        return None;
+    }
+    if let Ok(timestamp) = text.parse::<Timestamp>() {
+        return Some(timestamp.as_millisecond());
+    }
+    let civil = text.parse::<jiff::civil::DateTime>().ok()?;
+    Some(civil.to_zoned_datetime(TimeZone::UTC).ok()?.timestamp().as_millisecond())
+}
+
 fn paris(time_ms: i64) -> ZonedDateTime {
     let timestamp = Timestamp::from_millisecond(time_ms).unwrap_or(Timestamp::UNIX_EPOCH);
     timestamp.to_zoned_datetime(PARIS.clone())
@@ -109,5 +125,31 @@ mod tests {
         assert_eq!(parse("2026-07-01"), Some(at("2026-06-30T22:00:00Z")));
         assert_eq!(parse("demain"), None);
         assert_eq!(french(at("2026-11-23T13:05:00Z")), "23/11/2026 à 14:05");
+    }
+
+    #[test]
+    fn an_instant_is_read_in_every_form_that_stacks_write() {
+        let noon = at("2026-11-23T12:00:00Z");
+        for text in [
+            "2026-11-23T12:00:00Z",
+            "2026-11-23T12:00:00.000Z",
+            "2026-11-23T12:00:00",
+            "2026-11-23T12:00:00.000000+00:00",
+            "2026-11-23T13:00:00+01:00",
+        ] {
+            assert_eq!(instant(text), Some(noon), "{text}");
+        }
+        assert_eq!(instant("2026-11-23T12:00:00.123Z"), Some(noon + 123));
+        for text in [
+            "",
+            "2026-11-23",
+            "12:00:00",
+            "+002026-11-23T12:00:00Z",
+            "26-11-23T12:00:00Z",
+            "2026-11-23T12:00:00[UTC]",
+            "2026-13-23T12:00:00Z",
+        ] {
+            assert_eq!(instant(text), None, "{text}");
+        }
     }
 }

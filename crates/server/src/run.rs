@@ -196,6 +196,7 @@ fn service(
         profiles: config.profiles()?,
         credentials: Credentials::new(&entropy, config.verifying(), hashed),
         proxies: config.proxies()?,
+        digests: config.digests(&entropy)?,
         clock,
         entropy,
         metrics,

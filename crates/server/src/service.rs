@@ -6,7 +6,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    admission::{profile::Profiles, verify::Credentials},
+    admission::{digest::Digests, profile::Profiles, verify::Credentials},
     clock::{Clock, Entropy},
     http::forwarded::Proxies,
     network::Networks,
@@ -29,6 +29,8 @@ pub struct Service {
     pub credentials: Credentials,
     /// Whose word on a caller's address is taken.
     pub proxies: Proxies,
+    /// Who verifies digests; none: nobody logs in with one.
+    pub digests: Option<Digests>,
     /// Who re-patches.
     pub networks: Networks,
     /// What is counted.

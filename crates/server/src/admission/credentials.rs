@@ -5,6 +5,8 @@ use std::{net::IpAddr, time::Duration};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use ereprov_wire::security::{Password, UsernameToken};
 
+use super::certificate::Fingerprint;
+
 /// A login that a request claims.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
@@ -35,6 +37,20 @@ pub enum LoginProblem {
     Two,
     /// Neither Basic nor PasswordText.
     Unreadable,
+    /// A digest without its nonce or its creation, or with what cannot be read.
+    Incomplete,
+    /// A digest that was made too long ago, or is not of this time yet.
+    OutOfTime,
+    /// A digest of an operator that did not opt in. The caller learns no more than from a wrong one.
+    DigestOff {
+        /// Whose.
+        known: String,
+    },
+    /// A digest that was accepted before.
+    Replayed {
+        /// Whose.
+        known: String,
+    },
     /// Unknown or wrong: which, the caller does not learn.
     Wrong {
         /// The login, where it is an operator's.
@@ -65,6 +81,8 @@ pub enum Barred {
     Disabled,
     /// It asks from here, which is none of its addresses.
     Address(IpAddr),
+    /// It needs a certificate, and its connection has presented this one, or none.
+    Certificate(Option<Fingerprint>),
 }
 
 impl LoginProblem {
@@ -74,9 +92,14 @@ impl LoginProblem {
             Self::Missing => "missing",
             Self::Two => "two",
             Self::Unreadable => "unreadable",
+            Self::Incomplete => "incomplete",
+            Self::OutOfTime => "out_of_time",
+            Self::Replayed { .. } => "replayed",
+            Self::DigestOff { .. } => "digest_off",
             Self::Wrong { .. } => "wrong",
             Self::Barred { why: Barred::Disabled, .. } => "disabled",
             Self::Barred { why: Barred::Address(_), .. } => "address",
+            Self::Barred { why: Barred::Certificate(_), .. } => "certificate",
             Self::HeldBack { .. } => "held_back",
         }
     }

@@ -3,6 +3,7 @@
 pub mod backoff;
 pub mod certificate;
 pub mod credentials;
+pub mod digest;
 pub mod keyring;
 pub mod password;
 pub mod profile;

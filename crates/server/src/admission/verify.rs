@@ -20,7 +20,9 @@ use tokio::{
 
 use super::{
     backoff::{Attempt, Backoff, BackoffSettings},
+    certificate::{self, Fingerprint},
     credentials::{Barred, Claim, LoginProblem},
+    digest::{DigestClaim, Digests},
     password,
 };
 use crate::{clock::Entropy, store::operators::Operator};
@@ -60,6 +62,8 @@ pub struct Asking {
     pub address: IpAddr,
     /// When, by the clock that ends old passwords.
     pub at_ms: i64,
+    /// What the connection has presented.
+    pub certificate: Option<Fingerprint>,
 }
 
 /// Why nobody is let in.
@@ -104,7 +108,7 @@ impl Credentials {
 
     /// Whether the claim is believed to be this operator's, having been verified a moment ago.
     pub fn believes(&self, claim: &Claim, operator: Option<&Operator>, asking: Asking) -> bool {
-        let free = operator.filter(|operator| barred(operator, asking.address).is_none());
+        let free = operator.filter(|operator| barred(operator, asking).is_none());
         self.hashes(operator, asking.at_ms).iter().any(|hash| {
             let proof = self.keyed(&[hash, claim.password.expose()]);
             free.is_some_and(|operator| self.is_verified(operator.id, &[proof]))
@@ -123,7 +127,7 @@ impl Credentials {
         asking: Asking,
     ) -> Result<&'a Operator, Unverified> {
         let (login, password) = (claim.login.as_str(), claim.password.expose());
-        let barred = operator.and_then(|operator| barred(operator, asking.address));
+        let barred = operator.and_then(|operator| barred(operator, asking));
         let free = operator.filter(|_| barred.is_none());
         let hashes = self.hashes(operator, asking.at_ms);
         let current = self.keyed(&[hashes[0], password]);
@@ -162,6 +166,40 @@ impl Credentials {
                 (known, _) => LoginProblem::Wrong { known },
             })),
         }
+    }
+
+    /// Whose a digest is: as [`Self::verify`], where the work is a seal that is opened. A right
+    /// one waits like any other: no digest is sent twice, so none is known from before.
+    ///
+    /// # Errors
+    /// It is nobody's.
+    pub fn verify_digest<'a>(
+        &self,
+        digests: &Digests,
+        claim: &DigestClaim,
+        operator: Option<&'a Operator>,
+        asking: Asking,
+    ) -> Result<&'a Operator, Unverified> {
+        let known = operator.map(|operator| operator.login.clone());
+        let login = self.keyed(&[&claim.login]);
+        let attempt = Attempt::new(login, self.keyed(&[&claim.proof()]), asking.address);
+        if let Err(wait) = self.backoff.enter(attempt, Instant::now()) {
+            return Err(Unverified::Login(LoginProblem::HeldBack { known, wait }));
+        }
+        let right = digests.verify(claim, operator);
+        let Some(operator) = operator else {
+            return Err(Unverified::Login(LoginProblem::Wrong { known }));
+        };
+        let login = operator.login.clone();
+        Err(Unverified::Login(match barred(operator, asking) {
+            Some(why) => LoginProblem::Barred { login, why, right },
+            None if right => {
+                self.backoff.right(attempt);
+                return Ok(operator);
+            }
+            None if operator.digest_secret.is_none() => LoginProblem::DigestOff { known: login },
+            None => LoginProblem::Wrong { known },
+        }))
     }
 
     /// What a password is held against: always as many, so that the work tells nothing.
@@ -257,12 +295,16 @@ impl Credentials {
 }
 
 /// Why an operator is not let in, whatever its password.
-fn barred(operator: &Operator, address: IpAddr) -> Option<Barred> {
+fn barred(operator: &Operator, asking: Asking) -> Option<Barred> {
+    let Asking { address, certificate, .. } = asking;
     if operator.disabled {
         return Some(Barred::Disabled);
     }
-    let elsewhere = operator.addresses.as_ref().is_some_and(|list| !list.contains(address));
-    elsewhere.then_some(Barred::Address(address))
+    if operator.addresses.as_ref().is_some_and(|list| !list.contains(address)) {
+        return Some(Barred::Address(address));
+    }
+    let permitted = certificate::permits(operator.certificates.as_deref(), certificate);
+    (!permitted).then_some(Barred::Certificate(certificate))
 }
 
 #[cfg(test)]

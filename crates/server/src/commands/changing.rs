@@ -28,7 +28,7 @@ struct Changing {
 
 /// What a change comes to.
 enum Changed {
-    To(Operator),
+    To(Box<Operator>),
     Unknown,
     NameTaken(String),
 }
@@ -45,7 +45,7 @@ pub async fn change(
     let changed =
         store.write("operator.change", changing, |tx, changing| Box::pin(apply(tx, changing)));
     match changed.await? {
-        Changed::To(operator) => Ok(operator),
+        Changed::To(operator) => Ok(*operator),
         Changed::Unknown => Err(unknown(login)),
         Changed::NameTaken(name) => Err(name_taken(&name)),
     }
@@ -69,5 +69,5 @@ async fn apply(tx: &mut Tx<'_>, changing: &Changing) -> Result<Changed, StoreErr
     }
     let Some(operator) = operators::find(tx, login).await? else { return Ok(Changed::Unknown) };
     admin_acts::record(tx, act).await?;
-    Ok(Changed::To(operator))
+    Ok(Changed::To(Box::new(operator)))
 }

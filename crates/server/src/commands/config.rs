@@ -7,6 +7,7 @@ use super::{
     output::{self, Failure},
 };
 use crate::{
+    admission::keyring::Keyring,
     config::{Config, DEFAULT},
     http::tls::Tls,
     store::Location,
@@ -35,6 +36,8 @@ pub fn run(context: &Context, command: &Command) -> Result<(), Failure> {
                     "HTTPS"
                 }
             };
+            let keyring = config.keyring().map_err(|error| Failure::usage(error.to_string()))?;
+            let keys = keyring.as_ref().map_or(0, Keyring::count);
             for doubt in config.doubts() {
                 output::warning(&doubt);
             }
@@ -54,6 +57,7 @@ pub fn run(context: &Context, command: &Command) -> Result<(), Failure> {
                     "database": database,
                     "profiles": profiles,
                     "telemetry": telemetry,
+                    "secret_keys": keys,
                 }));
             }
             output::sheet(&[
@@ -63,6 +67,7 @@ pub fn run(context: &Context, command: &Command) -> Result<(), Failure> {
                 ("database", database),
                 ("profiles", profiles.join(", ")),
                 ("telemetry on", telemetry),
+                ("secret keys", if keys == 0 { "none".to_owned() } else { keys.to_string() }),
             ])
         }
     }

@@ -2,11 +2,13 @@
 
 mod audit;
 mod backup;
+mod certificate;
 mod changing;
 mod config;
 mod context;
 mod copy_store;
 mod demo;
+mod digest;
 mod fibre;
 mod import;
 mod login;
@@ -14,6 +16,7 @@ mod operator;
 mod output;
 mod password;
 mod reprovisioning;
+mod secret_key;
 mod serve;
 mod service;
 mod usage;
@@ -62,6 +65,9 @@ enum Command {
     /// The commercial operators (OC) and their logins.
     #[command(subcommand)]
     Operator(operator::Command),
+    /// The keys that seal the passwords kept for PasswordDigest.
+    #[command(subcommand)]
+    SecretKey(secret_key::Command),
     /// Open or close the service (code -1).
     #[command(subcommand)]
     Service(service::Command),
@@ -111,6 +117,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Demo(args) => demo::run(&context, args).await,
         Command::Import(args) => import::run(&context, &args).await,
         Command::Operator(command) => operator::run(&context, command).await,
+        Command::SecretKey(command) => secret_key::run(&context, &command).await,
         Command::Service(command) => service::run(&context, command).await,
         Command::Reprovisioning(command) => reprovisioning::run(&context, command).await,
         Command::Fibre(command) => fibre::run(&context, command).await,

@@ -3,14 +3,19 @@
 use serde_json::{Value, json};
 
 use super::{
+    certificate,
     changing::{change, find, name_taken},
     context::{Context, act, parts},
+    digest,
     login::{self, Addresses},
     output::{self, Failure, time},
     password,
 };
 use crate::{
-    admission::credentials::{LOGIN_RULE, is_login},
+    admission::{
+        certificate::shown,
+        credentials::{LOGIN_RULE, is_login},
+    },
     store::{
         StoreError, Tx,
         admin_acts::{self, Act},
@@ -43,6 +48,10 @@ pub enum Command {
         #[command(flatten)]
         password: password::Source,
     },
+    /// Accept PasswordDigest from an operator, too, or no longer.
+    ///
+    /// Its password is then kept, sealed with the first key of `login.secret_key_file`.
+    Digest(digest::Args),
     /// Refuse an operator's login; its data stays.
     Disable {
         /// What it logs in with.
@@ -100,6 +109,10 @@ pub struct Set {
     /// Refuse the old password that `passwd --keep-old-for` has kept, from now on.
     #[arg(long)]
     end_old_password: bool,
+    /// The certificate without which its login is refused: a file in PEM, or sha256:FINGERPRINT; twice
+    /// while it changes; `none` for none.
+    #[arg(long, value_name = "FILE|sha256:FINGERPRINT|none")]
+    certificate: Vec<String>,
 }
 
 /// A number of its own, or the profile's.
@@ -127,6 +140,7 @@ pub async fn run(context: &Context, command: Command) -> Result<(), Failure> {
         Command::Passwd { login, keep_old_for, password } => {
             passwd(context, &login, keep_old_for.unwrap_or_default(), password).await
         }
+        Command::Digest(args) => digest::run(context, args).await,
         Command::Disable { login } => able(context, &login, true).await,
         Command::Enable { login } => able(context, &login, false).await,
     }
@@ -143,7 +157,7 @@ async fn add(context: &Context, args: Add) -> Result<(), Failure> {
         id: 0,
         name: args.name.unwrap_or_else(|| args.login.clone()),
         login: args.login,
-        password_hash: chosen.hash,
+        password_hash: chosen.hash.clone(),
         old_password: None,
         addresses: None,
         profile,
@@ -151,6 +165,8 @@ async fn add(context: &Context, args: Add) -> Result<(), Failure> {
         sessions: args.sessions.map(i64::from),
         disabled: false,
         created_ms: parts().clock.now_ms(),
+        digest_secret: None,
+        certificates: None,
     };
     let act = act("operator add", &operator.login, "");
     let (login, name) = (operator.login.clone(), operator.name.clone());
@@ -158,7 +174,7 @@ async fn add(context: &Context, args: Add) -> Result<(), Failure> {
         Box::pin(insert(tx, operator, act))
     });
     match added.await? {
-        Added::Yes => password::tell(context, &login, chosen.generated.as_deref(), None),
+        Added::Yes => password::tell(context, &login, chosen.generated(), None),
         Added::LoginTaken => Err(Failure::refused(format!("the login {login} is taken"))),
         Added::NameTaken => Err(name_taken(&name)),
     }
@@ -230,7 +246,7 @@ async fn list(context: &Context) -> Result<(), Failure> {
     )
 }
 
-fn show(context: &Context, operator: &Operator) -> Result<(), Failure> {
+pub(super) fn show(context: &Context, operator: &Operator) -> Result<(), Failure> {
     let now_ms = parts().clock.now_ms();
     if context.json {
         return output::json(&as_json(operator, now_ms));
@@ -244,6 +260,8 @@ fn show(context: &Context, operator: &Operator) -> Result<(), Failure> {
         ("addresses", login::shown_addresses(operator)),
         ("old password until", login::shown_old_password(operator, now_ms)),
         ("state", if operator.disabled { "disabled" } else { "active" }.to_owned()),
+        ("digest", if operator.digest_secret.is_some() { "on" } else { "off" }.to_owned()),
+        ("certificates", certificates(operator.certificates.as_deref())),
         ("created", time(Some(operator.created_ms))),
     ])
 }
@@ -259,6 +277,8 @@ fn as_json(operator: &Operator, now_ms: i64) -> Value {
         "addresses": operator.addresses.as_ref().map(|list| list.texts().collect::<Vec<_>>()),
         "old_password_until": old_password.map(|old| time(Some(old.until_ms))),
         "disabled": operator.disabled,
+        "digest": operator.digest_secret.is_some(),
+        "certificates": shown(operator.certificates.as_deref()),
         "created": time(Some(operator.created_ms)),
     })
 }
@@ -287,6 +307,9 @@ async fn set(context: &Context, args: Set) -> Result<(), Failure> {
     if args.end_old_password {
         changes.push(Change::OldPasswordEnds);
     }
+    if !args.certificate.is_empty() {
+        changes.push(Change::Certificates(certificate::given(context, &args.certificate)?));
+    }
     if changes.is_empty() {
         return Err(Failure::usage("nothing to change")
             .hint("`ereprovd operator set --help` says what can be"));
@@ -313,7 +336,15 @@ fn said(change: &Change) -> String {
         Change::Quota(quota) => format!("quota {}", own(quota)),
         Change::Sessions(sessions) => format!("sessions {}", own(sessions)),
         Change::Disabled(disabled) => format!("disabled {disabled}"),
+        Change::Digest(sealed) => {
+            format!("digest {}", if sealed.is_some() { "on" } else { "off" })
+        }
+        Change::Certificates(kept) => format!("certificates {}", certificates(kept.as_deref())),
     }
+}
+
+fn certificates(kept: Option<&str>) -> String {
+    kept.map_or_else(|| "none".to_owned(), |kept| shown(Some(kept)).join(" "))
 }
 
 async fn passwd(
@@ -323,16 +354,19 @@ async fn passwd(
     source: password::Source,
 ) -> Result<(), Failure> {
     let store = context.store().await?;
-    find(&store, login).await?;
+    let operator = find(&store, login).await?;
     let chosen = password::choose(source)?;
     let old_until_ms = (keep_old_for_ms > 0).then(|| parts().clock.now_ms() + keep_old_for_ms);
+    let hash = chosen.hash.clone();
     let password = match old_until_ms {
-        None => Change::Password(chosen.hash),
-        Some(old_until_ms) => Change::RotatedPassword { hash: chosen.hash, old_until_ms },
+        None => Change::Password(hash),
+        Some(old_until_ms) => Change::RotatedPassword { hash, old_until_ms },
     };
     let said = old_until_ms.map_or(String::new(), |_| said(&password));
-    change(&store, login, vec![password], "operator passwd", &said).await?;
-    password::tell(context, login, chosen.generated.as_deref(), old_until_ms)
+    let mut changes = vec![password];
+    changes.extend(digest::follow(context, &operator, &chosen)?);
+    change(&store, login, changes, "operator passwd", &said).await?;
+    password::tell(context, login, chosen.generated(), old_until_ms)
 }
 
 async fn able(context: &Context, login: &str, disabled: bool) -> Result<(), Failure> {

@@ -2,6 +2,7 @@
 
 use std::io::BufRead;
 
+use ereprov_wire::security::Password;
 use serde_json::json;
 
 use super::{
@@ -22,8 +23,29 @@ pub struct Source {
 pub struct Chosen {
     /// What is kept of it.
     pub hash: String,
+    /// It itself.
+    pub password: Password,
+    is_generated: bool,
+}
+
+impl Chosen {
     /// It itself, where this program made it up.
-    pub generated: Option<String>,
+    pub fn generated(&self) -> Option<&str> {
+        self.is_generated.then(|| self.password.expose())
+    }
+}
+
+/// The password on standard input, where it is there.
+///
+/// # Errors
+/// It cannot be read.
+pub fn read(source: Source) -> Result<Option<Password>, Failure> {
+    if !source.password_stdin {
+        return Ok(None);
+    }
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).map_err(anyhow::Error::new)?;
+    Ok(Some(Password::new(line.trim_end_matches(['\r', '\n']).to_owned())))
 }
 
 /// Makes a password up, or reads it.
@@ -32,17 +54,12 @@ pub struct Chosen {
 /// It is too short or too long.
 pub fn choose(source: Source) -> Result<Chosen, Failure> {
     let entropy = parts().entropy;
-    let generated = (!source.password_stdin).then(|| password::generate(&entropy));
-    let chosen = match &generated {
-        Some(generated) => generated.clone(),
-        None => {
-            let mut line = String::new();
-            std::io::stdin().lock().read_line(&mut line).map_err(anyhow::Error::new)?;
-            line.trim_end_matches(['\r', '\n']).to_owned()
-        }
-    };
-    let hash = password::hash(&chosen, &entropy).map_err(|bad| Failure::usage(bad.to_string()))?;
-    Ok(Chosen { hash, generated })
+    let given = read(source)?;
+    let is_generated = given.is_none();
+    let password = given.unwrap_or_else(|| Password::new(password::generate(&entropy)));
+    let hash = password::hash(password.expose(), &entropy);
+    let hash = hash.map_err(|bad| Failure::usage(bad.to_string()))?;
+    Ok(Chosen { hash, password, is_generated })
 }
 
 /// Shows a password that is in force by now, this once, and until when the old one is too.

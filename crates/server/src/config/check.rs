@@ -9,8 +9,11 @@ use super::{BehaviourEntry, Config, ConfigError, ProfileEntry, Telemetry};
 use crate::{
     admission::{
         backoff::WAIT_MAX,
+        digest::{Digests, Window},
+        keyring::{Keyring, KeyringError},
         profile::{Profile, Profiles},
     },
+    clock::Entropy,
     http::{forwarded::Proxies, tls::Files},
     ip_list::IpList,
     network::{AskBehaviour, Behaviour, Settings},
@@ -19,6 +22,9 @@ use crate::{
 
 /// Longest time for which a verified password is believed, in seconds.
 const CREDENTIAL_CACHE_S_MAX: u64 = 60;
+
+/// Longest time for which a PasswordDigest is good, before and after, in seconds.
+const DIGEST_S_MAX: u64 = 3600;
 
 /// Shortest lease, in milliseconds: it is renewed three times in its length.
 const LEASE_MS_MIN: u64 = 300;
@@ -76,6 +82,16 @@ impl Config {
         {
             let reason = format!("between login_backoff_first_ms and {}", WAIT_MAX.as_millis());
             return Err(wrong("admission.login_backoff_max_ms", reason));
+        }
+        let login = &self.login;
+        let windows = [
+            ("login.digest_past_s", login.digest_past_s, 1),
+            ("login.digest_future_s", login.digest_future_s, 0),
+        ];
+        for (key, value, least) in windows {
+            if !(least..=DIGEST_S_MAX).contains(&value) {
+                return Err(wrong(key, format!("{least} to {DIGEST_S_MAX}")));
+            }
         }
         let telemetry = self.telemetry.listen()?;
         if telemetry.is_some_and(|address| address == server.listen && address.port() != 0) {
@@ -135,11 +151,43 @@ impl Config {
         match (named(&tls.certificate), named(&tls.key), named(&tls.client_ca)) {
             (None, None, None) => Ok(None),
             (Some(certificate), Some(key), client_ca) => {
-                Ok(Some(Files { certificate, key, client_ca }))
+                let client_certificates = tls.client_certificates;
+                Ok(Some(Files { certificate, key, client_ca, client_certificates }))
             }
             (None, _, _) => Err(wrong("tls.certificate_file", "missing, where others are given")),
             (_, None, _) => Err(wrong("tls.key_file", "missing, where the certificate is given")),
         }
+    }
+
+    /// Whether callers are asked for a certificate.
+    pub fn asks_for_certificates(&self) -> bool {
+        !self.tls.client_ca.is_empty()
+    }
+
+    /// The file of the keys that seal passwords; none: there is no PasswordDigest.
+    pub fn secret_key_file(&self) -> Option<PathBuf> {
+        let file = &self.login.secret_key;
+        (!file.is_empty()).then(|| PathBuf::from(file))
+    }
+
+    /// The keys that seal passwords; none: there is no PasswordDigest.
+    ///
+    /// # Errors
+    /// Their file cannot be used.
+    pub fn keyring(&self) -> Result<Option<Keyring>, KeyringError> {
+        self.secret_key_file().as_deref().map(Keyring::load).transpose()
+    }
+
+    /// Who verifies digests of passwords; none: nobody.
+    ///
+    /// # Errors
+    /// The file of keys cannot be used.
+    pub fn digests(&self, entropy: &Entropy) -> Result<Option<Digests>, KeyringError> {
+        let window = Window {
+            past: Duration::from_secs(self.login.digest_past_s),
+            future: Duration::from_secs(self.login.digest_future_s),
+        };
+        Ok(self.keyring()?.map(|keyring| Digests::new(keyring, window, entropy)))
     }
 
     /// The technical profiles.

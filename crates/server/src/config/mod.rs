@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::{
     admission::{backoff::BackoffSettings, verify::VerifySettings},
-    http::{ListenerLimits, forwarded::Header},
+    http::{ListenerLimits, forwarded::Header, tls::ClientCertificates},
     reprovisioning::steps::Patience,
     service::Limits,
     telemetry::log::{Format, Level},
@@ -67,6 +67,7 @@ pub struct Config {
     pub database: Database,
     /// `[admission]`
     pub admission: Admission,
+    login: Login,
     profiles: BTreeMap<String, ProfileEntry>,
     networks: Networks,
     workflow: Workflow,
@@ -105,6 +106,7 @@ struct Tls {
     key: String,
     #[serde(rename = "client_ca_file")]
     client_ca: String,
+    client_certificates: ClientCertificates,
 }
 
 /// `[database]`
@@ -135,6 +137,15 @@ pub struct Admission {
     login_backoff_first_ms: u64,
     login_backoff_max_ms: u64,
     login_backoff_counts_max: usize,
+}
+
+/// `[login]`
+#[derive(Debug, Clone, Deserialize)]
+struct Login {
+    #[serde(rename = "secret_key_file")]
+    secret_key: String,
+    digest_past_s: u64,
+    digest_future_s: u64,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -245,8 +256,8 @@ impl Config {
 
     /// Makes the paths of files relative to the configuration file's folder.
     fn anchor(&mut self, folder: Option<&Path>) {
-        let Tls { certificate, key, client_ca } = &mut self.tls;
-        for file in [certificate, key, client_ca] {
+        let Tls { certificate, key, client_ca, .. } = &mut self.tls;
+        for file in [certificate, key, client_ca, &mut self.login.secret_key] {
             if let Some(folder) = folder.filter(|_| !file.is_empty()) {
                 *file = folder.join(&*file).display().to_string();
             }

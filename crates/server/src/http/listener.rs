@@ -17,7 +17,12 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Peer, crowd::Crowd, stall::Stalling, tls::Tls};
+use super::{
+    Peer,
+    crowd::Crowd,
+    stall::Stalling,
+    tls::{Tls, presented},
+};
 use crate::ip_list::IpList;
 
 /// Bytes of a request's head at the most.
@@ -84,11 +89,13 @@ pub async fn serve(
             // Whatever ends a connection early is the caller's affair.
             match tls {
                 None => {
-                    let _ = watcher.watch(connection(stream, Peer(peer), router, limits)).await;
+                    let peer = Peer { address: peer, certificate: None };
+                    let _ = watcher.watch(connection(stream, peer, router, limits)).await;
                 }
                 Some(tls) => match tls.accept(stream, limits.head_read).await {
                     Ok(stream) => {
-                        let _ = watcher.watch(connection(stream, Peer(peer), router, limits)).await;
+                        let peer = Peer { address: peer, certificate: presented(&stream) };
+                        let _ = watcher.watch(connection(stream, peer, router, limits)).await;
                     }
                     Err(error) => {
                         tracing::info!(address = %peer.ip(), %error, "no TLS with this caller");

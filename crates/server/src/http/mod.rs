@@ -29,6 +29,7 @@ use forwarded::Unclear;
 pub use listener::{ListenerLimits, serve};
 
 use crate::{
+    admission::certificate::Fingerprint,
     service::Service,
     soap::endpoint::{self, Call},
     telemetry::pages,
@@ -52,13 +53,18 @@ pub fn telemetry_router(service: Arc<Service>) -> Router {
     pages::all().with_state(service)
 }
 
-/// Where a connection comes from.
+/// Who is at the other end of a connection.
 #[derive(Debug, Clone, Copy)]
-pub struct Peer(pub SocketAddr);
+pub struct Peer {
+    /// Where it comes from.
+    pub address: SocketAddr,
+    /// The certificate that it presented, which one of the configured authorities issued.
+    pub certificate: Option<Fingerprint>,
+}
 
 async fn soap(
     State(service): State<Arc<Service>>,
-    Extension(Peer(peer)): Extension<Peer>,
+    Extension(peer): Extension<Peer>,
     request: Request,
 ) -> Response {
     match *request.method() {
@@ -70,9 +76,9 @@ async fn soap(
     }
     let request_id = service.entropy.id(service.clock.now_ms());
     let (parts, body) = request.into_parts();
-    let address = match service.proxies.caller(peer.ip(), &parts.headers) {
+    let address = match service.proxies.caller(peer.address.ip(), &parts.headers) {
         Ok(address) => address,
-        Err(Unclear) => return response::unclear_address(&service, &request_id, peer.ip()),
+        Err(Unclear) => return response::unclear_address(&service, &request_id, peer.address.ip()),
     };
     let received = match request::receive(&service.limits, &parts.headers, body).await {
         Ok(received) => received,
@@ -94,6 +100,7 @@ async fn soap(
         at_ms: service.clock.now_ms(),
         began: Instant::now(),
         address,
+        certificate: peer.certificate,
         authorization: request::values(&parts.headers, "authorization"),
         idempotency_keys: request::values(&parts.headers, "idempotency-key"),
         message,

@@ -22,10 +22,23 @@ use tokio_rustls::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::pem::{PemError, authorities, certificates};
+use crate::{
+    admission::certificate::Fingerprint,
+    pem::{PemError, authorities, certificates},
+};
 
 /// Between two looks whether a file has changed.
 const LOOK: Duration = Duration::from_secs(2);
+
+/// What callers must present, where the authorities of their certificates are named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ClientCertificates {
+    /// A certificate.
+    Required,
+    /// A certificate, or none: the logins of single operators may demand one.
+    Optional,
+}
 
 /// The files, each in PEM.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,8 +47,10 @@ pub struct Files {
     pub certificate: PathBuf,
     /// Its key.
     pub key: PathBuf,
-    /// The authorities of callers' certificates; none: callers need none.
+    /// The authorities of callers' certificates; none: callers are not asked for any.
     pub client_ca: Option<PathBuf>,
+    /// Whether a caller without a certificate is turned away, where their authorities are named.
+    pub client_certificates: ClientCertificates,
 }
 
 /// What a listener speaks TLS with.
@@ -92,9 +107,15 @@ impl Tls {
             let facts = path.metadata().ok()?;
             Some([facts.mtime(), facts.mtime_nsec(), facts.ino().cast_signed()])
         };
-        let Files { certificate, key, client_ca } = &self.files;
+        let Files { certificate, key, client_ca, .. } = &self.files;
         [certificate, key].into_iter().chain(client_ca).map(|path| stamp(path)).collect()
     }
+}
+
+/// The certificate that a caller presented, by itself or on the session that it resumes.
+pub(super) fn presented<S>(stream: &TlsStream<S>) -> Option<Fingerprint> {
+    let chain = stream.get_ref().1.peer_certificates()?;
+    chain.first().map(|leaf| Fingerprint::of(leaf))
 }
 
 fn read(files: &Files) -> Result<TlsAcceptor, PemError> {
@@ -110,6 +131,10 @@ fn read(files: &Files) -> Result<TlsAcceptor, PemError> {
             let roots = authorities(path)?;
             let provider = Arc::new(aws_lc_rs::default_provider());
             let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider);
+            let verifier = match files.client_certificates {
+                ClientCertificates::Required => verifier,
+                ClientCertificates::Optional => verifier.allow_unauthenticated(),
+            };
             builder.with_client_cert_verifier(
                 verifier.build().map_err(|error| PemError::new(path, &error))?,
             )

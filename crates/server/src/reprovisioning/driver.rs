@@ -17,7 +17,7 @@ use crate::{
     network::Networks,
     soap::words,
     store::{
-        Store, StoreError, Tx, idempotency,
+        Store, StoreError, Tx, idempotency, nonces,
         reprovisionings::{self, Lease, Now, Reprovisioning},
     },
     telemetry::metrics::Metrics,
@@ -237,11 +237,11 @@ impl Driver {
     }
 
     async fn clean_up(&self) {
-        let until_ms = self.clock.now_ms() - NAME_KEPT_MS;
+        let now_ms = self.clock.now_ms();
         let forgotten =
-            self.store.write("driver.clean_up", until_ms, |tx, until| Box::pin(forget(tx, *until)));
+            self.store.write("driver.clean_up", now_ms, |tx, now| Box::pin(forget(tx, *now)));
         if let Err(error) = forgotten.await {
-            tracing::warn!(error = ?error, "old request names could not be dropped");
+            tracing::warn!(error = ?error, "old names and nonces could not be dropped");
         }
     }
 }
@@ -250,6 +250,7 @@ fn whole_ms(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4)
 }
 
-async fn forget(tx: &mut Tx<'_>, until_ms: i64) -> Result<(), StoreError> {
-    idempotency::forget(tx, until_ms).await.map(drop)
+async fn forget(tx: &mut Tx<'_>, now_ms: i64) -> Result<(), StoreError> {
+    idempotency::forget(tx, now_ms - NAME_KEPT_MS).await?;
+    nonces::forget(tx, now_ms).await.map(drop)
 }

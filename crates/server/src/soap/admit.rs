@@ -5,13 +5,14 @@ use std::sync::Arc;
 use super::{
     answer::Refused,
     endpoint::Call,
+    prove::prove,
     recent::{Asker, Memory},
     settle::Counting,
 };
 use crate::{
     admission::{
-        credentials::claimed,
-        verify::{Asking, Unverified},
+        digest::{Claimed, claimed},
+        verify::Asking,
     },
     calendar,
     service::Service,
@@ -32,12 +33,21 @@ pub(super) async fn admit(
     call: &Call,
     memory: &mut Memory<'_>,
 ) -> Result<(), Refused> {
-    let claim = claimed(&call.authorization, &call.message.header.tokens);
-    let login = claim.as_ref().map_or(String::new(), |claim| claim.login.clone());
+    let tokens = &call.message.header.tokens;
+    let claim = claimed(service.digests.as_ref(), &call.authorization, tokens, call.at_ms);
+    if matches!(claim, Ok(Claimed::Digest(_))) {
+        // It is spent here: the question cannot be answered anew.
+        memory.forget();
+    }
+    let login = claim.as_ref().map_or("", |claim| claim.login()).to_owned();
     let month = calendar::month(call.at_ms);
-    let asking = Asking { address: call.address, at_ms: call.at_ms };
-    let believes = |operator: Option<&Operator>| {
-        claim.as_ref().is_ok_and(|claim| service.credentials.believes(claim, operator, asking))
+    let believes = |operator: Option<&Operator>| match &claim {
+        Ok(Claimed::Password(claim)) => {
+            let Call { address, at_ms, certificate, .. } = *call;
+            let asking = Asking { address, at_ms, certificate };
+            service.credentials.believes(claim, operator, asking)
+        }
+        _ => false,
     };
     let known = known(seat.store(), login, &month, memory, believes).await;
     let known = known.map_err(Refused::Store)?;
@@ -47,13 +57,10 @@ pub(super) async fn admit(
     }
     let claim = claim.map_err(Refused::Login)?;
     if !known.believed {
-        let verified = service.credentials.verify(&claim, known.operator.as_deref(), asking).await;
-        verified.map_err(|unverified| match unverified {
-            Unverified::Login(problem) => Refused::Login(problem),
-            Unverified::Busy => Refused::Overloaded,
-        })?;
+        let operator = known.operator.as_deref();
+        Box::pin(prove(service, seat.store(), call, &claim, operator)).await?;
     }
-    // Nobody is verified whom nobody knows.
+    // Nobody is proven to be whom nobody knows.
     let operator = known.operator.ok_or(Refused::Bug)?;
     let found = call.operator.get_or_init(|| operator);
     let profile = found.profile.as_ref().and_then(|name| service.profiles.get(name));

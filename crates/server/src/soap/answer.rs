@@ -148,7 +148,15 @@ pub fn cause(refused: &Refused) -> String {
 /// Why a login is refused, where the caller is not told.
 fn login_cause(problem: &LoginProblem) -> Option<String> {
     match problem {
-        LoginProblem::Missing | LoginProblem::Two | LoginProblem::Unreadable => None,
+        LoginProblem::Missing
+        | LoginProblem::Two
+        | LoginProblem::Unreadable
+        | LoginProblem::Incomplete
+        | LoginProblem::OutOfTime => None,
+        LoginProblem::DigestOff { known } => Some(format!("PasswordDigest is off for: {known}")),
+        LoginProblem::Replayed { known } => {
+            Some(format!("a PasswordDigest that was accepted before: {known}"))
+        }
         // What was typed may be a password: it is not shown.
         LoginProblem::Wrong { known: None } => Some("unknown login".to_owned()),
         LoginProblem::Wrong { known: Some(login) } => Some(format!("wrong password: {login}")),
@@ -158,6 +166,12 @@ fn login_cause(problem: &LoginProblem) -> Option<String> {
                 Barred::Disabled => format!("disabled, {password} password: {login}"),
                 Barred::Address(address) => {
                     format!("not from {address}, {password} password: {login}")
+                }
+                Barred::Certificate(None) => {
+                    format!("no certificate was presented, {password} password: {login}")
+                }
+                Barred::Certificate(Some(other)) => {
+                    format!("certificate {other:?} was presented, {password} password: {login}")
                 }
             })
         }
@@ -219,9 +233,16 @@ fn login_advice(problem: &LoginProblem) -> String {
         LoginProblem::Missing => "HTTP Basic ou WS-Security UsernameToken attendu",
         LoginProblem::Two => "deux identifications différentes dans la même requête",
         LoginProblem::Unreadable => "seuls HTTP Basic et UsernameToken PasswordText sont acceptés",
-        LoginProblem::Wrong { .. } | LoginProblem::Barred { .. } => {
-            "vérifiez-les ; s'ils sont justes, contactez l'OI"
+        LoginProblem::Incomplete => "PasswordDigest : wsse:Nonce en Base64 et wsu:Created attendus",
+        LoginProblem::OutOfTime => {
+            "PasswordDigest hors délai : vérifiez l'horloge et envoyez une nouvelle wsu:Created"
         }
+        LoginProblem::Replayed { .. } => {
+            "PasswordDigest déjà employé : chaque requête a sa propre wsse:Nonce"
+        }
+        LoginProblem::Wrong { .. }
+        | LoginProblem::DigestOff { .. }
+        | LoginProblem::Barred { .. } => "vérifiez-les ; s'ils sont justes, contactez l'OI",
         LoginProblem::HeldBack { wait, .. } => {
             let wait = seconds(*wait);
             return format!("trop d'essais refusés ; vérifiez-les, puis réessayez dans {wait} s");

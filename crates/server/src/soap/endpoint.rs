@@ -23,6 +23,7 @@ use super::{
     settle::{Counting, Finished, settle, settle_recalled},
 };
 use crate::{
+    admission::certificate::Fingerprint,
     service::Service,
     store::{Store, StoreError, operators::Operator, seat::Seat},
 };
@@ -38,6 +39,8 @@ pub struct Call {
     pub began: Instant,
     /// Where it came from, as far as it can be told.
     pub address: IpAddr,
+    /// The certificate that its connection presented.
+    pub certificate: Option<Fingerprint>,
     /// Each `Authorization` header.
     pub authorization: Vec<String>,
     /// Each `Idempotency-Key` header.
@@ -67,6 +70,7 @@ impl Call {
             at_ms: self.at_ms,
             began: self.began,
             address: self.address,
+            certificate: self.certificate,
             authorization: self.authorization.clone(),
             idempotency_keys: self.idempotency_keys.clone(),
             message: self.message.clone(),

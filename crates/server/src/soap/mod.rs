@@ -6,6 +6,7 @@ pub mod endpoint;
 mod get_reprovisionning;
 mod get_ro_site;
 mod get_site_structure;
+mod prove;
 mod put_reprovisionning;
 pub mod recent;
 pub mod reply;

@@ -66,6 +66,11 @@ impl<'r> Memory<'r> {
         Self { recent, version, recalled: false }
     }
 
+    /// Recalls nothing, and leaves nothing behind.
+    pub(super) fn forget(&mut self) {
+        self.version = None;
+    }
+
     /// What has to be in the database still, for the answer to be right.
     pub(super) fn recalled(&self) -> Option<Version> {
         self.version.filter(|_| self.recalled)

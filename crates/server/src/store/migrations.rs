@@ -35,6 +35,12 @@ const STEPS: &[Step] = &[
         text: include_str!("migrations/0002_sessions_seen.sql"),
     },
     Step { number: 3, name: "login", needs: 1, text: include_str!("migrations/0003_login.sql") },
+    Step {
+        number: 4,
+        name: "digest_certificates",
+        needs: 1,
+        text: include_str!("migrations/0004_digest_certificates.sql"),
+    },
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_step (

@@ -25,6 +25,7 @@ pub mod fibres;
 pub mod idempotency;
 pub mod inventory;
 pub mod network_orders;
+pub mod nonces;
 pub mod operators;
 pub mod reprovisionings;
 pub mod seat;

@@ -33,6 +33,10 @@ pub struct Operator {
     pub disabled: bool,
     /// When it was made.
     pub created_ms: i64,
+    /// Its password, sealed, if it may use PasswordDigest.
+    pub digest_secret: Option<String>,
+    /// Fingerprints of the certificates that it must present one of; none: it needs none.
+    pub certificates: Option<String>,
 }
 
 /// A password that was replaced and is accepted for a while.
@@ -54,7 +58,7 @@ impl Operator {
 macro_rules! columns {
     () => {
         "id, login, name, password_hash, previous_password_hash, previous_until_ms, addresses,
-         profile, quota, sessions, disabled, created_ms"
+         profile, quota, sessions, disabled, created_ms, digest_secret, certificates"
     };
 }
 
@@ -113,6 +117,19 @@ static SET_DISABLED: Statement = statement!(
     "operator.set_disabled",
     "UPDATE operator SET disabled = $2, updated_ms = $3 WHERE login = $1"
 );
+static SET_DIGEST: Statement = statement!(
+    "operator.set_digest",
+    "UPDATE operator SET digest_secret = $2, updated_ms = $3 WHERE login = $1"
+);
+static SET_CERTIFICATES: Statement = statement!(
+    "operator.set_certificates",
+    "UPDATE operator SET certificates = $2, updated_ms = $3 WHERE login = $1"
+);
+static RESEAL: Statement = statement!(
+    "operator.reseal",
+    "UPDATE operator SET digest_secret = $3, updated_ms = $4
+     WHERE login = $1 AND digest_secret = $2"
+);
 
 /// One thing that may change about an operator; the others stay.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,6 +157,10 @@ pub enum Change {
     Sessions(Option<i64>),
     /// Whether its login is refused.
     Disabled(bool),
+    /// Its password, sealed; none: no PasswordDigest.
+    Digest(Option<String>),
+    /// Fingerprints of its certificates; none: it needs none.
+    Certificates(Option<String>),
 }
 
 /// The operator with this login, whatever a caller takes for one.
@@ -201,8 +222,20 @@ pub async fn change(
         Change::Quota(quota) => (&SET_QUOTA, (*quota).into()),
         Change::Sessions(sessions) => (&SET_SESSIONS, (*sessions).into()),
         Change::Disabled(disabled) => (&SET_DISABLED, (*disabled).into()),
+        Change::Digest(sealed) => (&SET_DIGEST, sealed.as_ref().into()),
+        Change::Certificates(kept) => (&SET_CERTIFICATES, kept.as_ref().into()),
     };
     tx.execute(statement, &[login.into(), value, now_ms.into()]).await.map(drop)
+}
+
+/// Puts one seal in the place of another; false: it is another one by now.
+pub async fn reseal(
+    tx: &mut Tx<'_>,
+    login: &str,
+    [from, to]: [&str; 2],
+    now_ms: i64,
+) -> Result<bool, StoreError> {
+    Ok(tx.execute(&RESEAL, params![login, from, to, now_ms]).await? == 1)
 }
 
 fn read(row: &Row<'_>) -> Result<Operator, StoreError> {
@@ -222,6 +255,8 @@ fn read(row: &Row<'_>) -> Result<Operator, StoreError> {
         sessions: row.optional_int("sessions")?,
         disabled: row.bool("disabled")?,
         created_ms: row.int("created_ms")?,
+        digest_secret: row.optional_text("digest_secret")?,
+        certificates: row.optional_text("certificates")?,
     })
 }
 
@@ -240,4 +275,7 @@ pub(super) static ALL: &[&Statement] = &[
     &SET_QUOTA,
     &SET_SESSIONS,
     &SET_DISABLED,
+    &SET_DIGEST,
+    &SET_CERTIFICATES,
+    &RESEAL,
 ];

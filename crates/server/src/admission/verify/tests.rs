@@ -53,6 +53,8 @@ fn operator(password: &str, entropy: &Entropy) -> Operator {
         sessions: None,
         disabled: false,
         created_ms: 0,
+        digest_secret: None,
+        certificates: None,
     }
 }
 
@@ -61,7 +63,7 @@ fn claim(password: &str) -> Claim {
 }
 
 fn from(address: &str) -> Asking {
-    Asking { address: address.parse().unwrap(), at_ms: 1000 }
+    Asking { address: address.parse().unwrap(), at_ms: 1000, certificate: None }
 }
 
 fn wrong(known: Option<&str>) -> Result<(), Unverified> {

@@ -51,6 +51,8 @@ pub(super) async fn all(tx: &mut Tx<'_>, rows: &Rows, now_ms: i64) -> Result<Sum
             sessions: row.sessions,
             disabled: false,
             created_ms: now_ms,
+            digest_secret: None,
+            certificates: None,
         };
         let added = match operators::insert(tx, &operator).await? {
             true => Ok(true),

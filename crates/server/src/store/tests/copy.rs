@@ -13,8 +13,10 @@ use crate::store::{
 const EVERYTHING: &str = "
   UPDATE service SET closed = TRUE, reason = 'Travaux; 50\t% — «é»\n', until_ms = -1;
   INSERT INTO operator VALUES (1, 'oc', 'É', '$argon2', NULL, NULL, 9223372036854775807, FALSE, 0, 1,
-      NULL, NULL, NULL),
-    (2147483647, 'Oc', 'é', '', 'OC', 0, NULL, TRUE, -9223372036854775808, 1, '$argon2', -1, '::1');
+      NULL, NULL, NULL, '1.k.AA=', 'ab cd'),
+    (2147483647, 'Oc', 'é', '', 'OC', 0, NULL, TRUE, -9223372036854775808, 1, '$argon2', -1, '::1',
+      NULL, NULL);
+  INSERT INTO login_nonce VALUES (1, 'f0', 9), (1, 'e1', 9);
   INSERT INTO monthly_usage VALUES (1, '2026-11', 5), (1, '2026-09', 7);
   INSERT INTO audit VALUES ('b', 1, 1, 'm', '\\N', NULL, '', 5, 'a', NULL),
     ('B', 1, NULL, 'm', NULL, -1, NULL, 5, '::1', 4), ('é', 1, NULL, 'm', '', 0, NULL, 5, '', 0);

@@ -13,12 +13,13 @@ use network::{
 };
 
 use shared::{
-    sessions_and_decisions_are_held, several_migrate_at_once_and_a_newer_schema_is_worked_on,
+    nonces_are_spent_once, sessions_and_decisions_are_held,
+    several_migrate_at_once_and_a_newer_schema_is_worked_on,
 };
 
 use super::{
     Location, Store, StoreError, admin_acts, audit, contracts, dialect, fibres, idempotency,
-    inventory, migrations, network_orders, operators,
+    inventory, migrations, network_orders, nonces, operators,
     reprovisionings::{self, Lease, New},
     service, sites,
     statement::Statement,
@@ -48,6 +49,7 @@ on_both! {
     every_statement_is_prepared
     several_migrate_at_once_and_a_newer_schema_is_worked_on
     sessions_and_decisions_are_held
+    nonces_are_spent_once
     what_fails_is_undone
     the_quota_stops_where_it_says
     a_fibre_has_one_holder
@@ -91,6 +93,7 @@ fn statements() -> Vec<&'static Statement> {
         dialect::ALL,
         migrations::ALL,
         network_orders::ALL,
+        nonces::ALL,
         operators::ALL,
         service::ALL,
         sites::ALL,

@@ -26,6 +26,8 @@ pub(super) fn operator(login: &str) -> operators::Operator {
         sessions: None,
         disabled: false,
         created_ms: 1,
+        digest_secret: None,
+        certificates: None,
     }
 }
 

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use tokio::{net::TcpListener, time::timeout};
 
+use super::with_operator;
 use crate::store::{
     Location, Store, StoreError, migrations,
+    nonces::{self, Nonce, Spent},
     statement::{Statement, statement},
 };
 
@@ -102,4 +104,31 @@ async fn postgres_is_encrypted_and_verified_where_its_authority_is_named() {
     assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
     let missing = encrypted(&format!("{url}?sslrootcert=/nowhere/ca.pem")).await;
     assert!(missing.is_err_and(|error| error.chain().contains("/nowhere/ca.pem")));
+}
+
+pub(super) async fn nonces_are_spent_once(store: Store) {
+    let operator_id = with_operator(&store).await;
+    let spend = |nonce: &str, now_ms: i64| {
+        let nonce = Nonce { operator_id, nonce: nonce.to_owned(), expires_ms: now_ms + 100 };
+        let store = store.clone();
+        async move {
+            let spent = store.write("spend", (nonce, now_ms), |tx, (nonce, now_ms)| {
+                Box::pin(nonces::spend(tx, nonce, *now_ms, 2))
+            });
+            spent.await.unwrap()
+        }
+    };
+    assert_eq!(spend("a", 0).await, Spent::Now);
+    let mut many = tokio::task::JoinSet::new();
+    (0..8).for_each(|_| _ = many.spawn(spend("b", 50)));
+    let many = many.join_all().await;
+    assert_eq!(many.iter().filter(|spent| **spent == Spent::Now).count(), 1, "{many:?}");
+    assert_eq!(many.iter().filter(|spent| **spent == Spent::Before).count(), 7, "{many:?}");
+    // Two at a time: one more has to wait until the first has had its time, forgotten or not.
+    assert_eq!(spend("c", 99).await, Spent::TooMany);
+    assert_eq!(spend("a", 99).await, Spent::Before);
+    assert_eq!(spend("c", 100).await, Spent::Now);
+    let forget = store.write("forget", (), |tx, ()| Box::pin(nonces::forget(tx, 100)));
+    assert_eq!(forget.await.unwrap(), 1);
+    assert_eq!(spend("b", 100).await, Spent::Before);
 }

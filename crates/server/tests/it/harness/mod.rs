@@ -4,6 +4,7 @@ mod answer;
 pub mod authority;
 mod beside;
 mod caller;
+pub mod digest;
 mod network;
 mod oi;
 pub mod postgres;

@@ -1,6 +1,6 @@
 //! An operator of infrastructure with the demo network, on a port of its own.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, process::Output};
 
 use ereprov_server::{
     admission::profile::Profiles,
@@ -334,6 +334,15 @@ impl Oi {
     async fn past(&self) -> MutexGuard<'_, Beside> {
         let opened = async || Mutex::new(self.beside().await);
         self.past.get_or_init(opened).await.lock().await
+    }
+
+    /// Runs a command of the administration on its database, with more settings, and an input.
+    pub fn administer(&self, settings: &str, arguments: &[&str], input: &str) -> Output {
+        let file = self.folder.path().join("administration.toml");
+        let url = self.postgres.as_deref().unwrap_or("sqlite:ereprov.db");
+        std::fs::write(&file, format!("[database]\nurl = \"{url}\"\n{settings}")).unwrap();
+        let all = [&["--config", file.to_str().unwrap()], arguments].concat();
+        super::run_with_input(&all, input)
     }
 
     /// The database, opened beside the server.

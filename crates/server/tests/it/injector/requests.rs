@@ -8,9 +8,13 @@ use super::{
     checks::{answered, nothing_is_half_done, state},
     each_call, on_both, start,
 };
-use crate::harness::{MUT, Oi, Put, Setup, get, loading, routes, structure};
+use crate::harness::{
+    MUT, Oi, Put, Setup,
+    digest::{Token, keys},
+    get, loading, printed, routes, structure,
+};
 
-on_both!(what_reads what_is_refused what_is_accepted what_is_accepted_under_a_name what_is_replayed);
+on_both!(what_reads what_logs_in_by_digest what_is_refused what_is_accepted what_is_accepted_under_a_name what_is_replayed);
 
 async fn what_reads(database: Database) {
     let (oi, nth) = start(database, Setup::slow()).await;
@@ -27,6 +31,29 @@ async fn what_reads(database: Database) {
         })
         .await;
     }
+}
+
+async fn what_logs_in_by_digest(database: Database) {
+    let (_folder, settings) = keys();
+    let setup = Setup { config: settings.clone(), ..Setup::noon() };
+    let (oi, nth) = start(database, setup).await;
+    let on = ["operator", "digest", "oc-demo", "on", "--password-stdin"];
+    printed(&oi.administer(&settings, &on, "oc-demo\n"));
+    let token = || Token::new("oc-demo", oi.clock.now_ms()).envelope(&structure(MUT));
+    each_call("a login by digest", async |n, kind| {
+        let first = token();
+        nth.arm(n, kind);
+        let reply = oi.post(&first, &[]).await;
+        let fired = nth.disarm();
+        let after = format!("{fired:?} {kind:?}");
+        if answered(&oi, &reply, "OK", &after).await {
+            oi.post(&first, &[]).await.assert("10000");
+        }
+        nothing_is_half_done(&oi, &after).await;
+        oi.post(&token(), &[]).await.assert("OK");
+        fired
+    })
+    .await;
 }
 
 async fn what_is_refused(database: Database) {
