@@ -5,7 +5,7 @@ use std::{fs, sync::Arc};
 use tokio::task::JoinSet;
 
 use crate::harness::{
-    MUT, Oi, Setup, basic, count,
+    MUT, Oi, Reply, Setup, basic, count,
     digest::{Token, keys},
     envelope, failed, printed, structure,
 };
@@ -23,8 +23,11 @@ async fn opted_in(setup: Setup) -> (Oi, tempfile::TempDir, String) {
     (oi, folder, settings)
 }
 
-async fn last_detail(oi: &Oi) -> String {
-    oi.audited().await.pop().unwrap().detail.unwrap_or_default()
+/// What the audit has of a request beside its code.
+async fn cause(oi: &Oi, reply: &Reply) -> String {
+    let id = reply.header("x-request-id").unwrap();
+    let row = oi.audited().await.into_iter().find(|row| row.request_id == id);
+    row.unwrap().detail.unwrap_or_default()
 }
 
 #[tokio::test]
@@ -37,8 +40,9 @@ async fn what_wss4j_writes_is_accepted_once_and_in_its_time() {
     ];
     for (document, headers) in documents {
         oi.post(document, headers).await.assert("OK");
-        oi.post(document, headers).await.assert_ko("10000", "déjà employé");
-        assert_eq!(last_detail(&oi).await, "a PasswordDigest that was accepted before: oc-demo");
+        let again = oi.post(document, headers).await;
+        again.assert_ko("10000", "déjà employé");
+        assert_eq!(cause(&oi, &again).await, "a PasswordDigest that was accepted before: oc-demo");
     }
     // Another password, or the same digest over another creation, is a wrong one.
     let (document, _) = documents[0];
@@ -56,13 +60,16 @@ async fn whoever_has_no_right_digest_gets_the_answer_of_a_wrong_password() {
     let question = structure(MUT);
     let now = oi.clock.now_ms();
     let mut answers = Vec::new();
-    for token in [
-        Token::with("oc-demo", "wrong", now),
-        Token::new("oc-autre", now),
-        Token::new("nobody", now),
-        Token::new("", now),
+    // What the caller cannot tell apart, the OI can.
+    for (token, told) in [
+        (Token::with("oc-demo", "wrong", now), "wrong password: oc-demo"),
+        (Token::new("oc-autre", now), "PasswordDigest is off for: oc-autre"),
+        (Token::new("nobody", now), "unknown login"),
+        (Token::new("", now), "unknown login"),
     ] {
-        answers.push(oi.post(&token.envelope(&question), &[]).await.assert("10000").body.clone());
+        let reply = oi.post(&token.envelope(&question), &[]).await;
+        assert_eq!(cause(&oi, &reply).await, told);
+        answers.push(reply.assert("10000").body.clone());
     }
     let wrong = basic("oc-demo", "wrong");
     let by_password = oi.post(&envelope(&question), &[("authorization", &wrong)]).await;
