@@ -5,7 +5,7 @@ use std::{fs, sync::Arc};
 use tokio::task::JoinSet;
 
 use crate::harness::{
-    MUT, Oi, Reply, Setup, basic, count,
+    Caller, MUT, Oi, Reply, Setup, basic, count,
     digest::{Token, keys},
     envelope, failed, printed, structure,
 };
@@ -88,6 +88,32 @@ async fn whoever_has_no_right_digest_gets_the_answer_of_a_wrong_password() {
     both.assert_ko("10000", "deux identifications différentes");
     let without = Token::new("oc-demo", now).envelope(&question).replace("o:Nonce", "o:Once");
     oi.post(&without, &[]).await.assert_ko("10000", "wsse:Nonce");
+}
+
+#[tokio::test]
+async fn wrong_digests_are_held_back_like_wrong_passwords() {
+    let config = "[admission]\nlogin_failures_max = 3\nlogin_backoff_first_ms = 60000\n".into();
+    let (oi, _keys, settings) = opted_in(Setup { config, ..Setup::noon() }).await;
+    let ask = async |from: &Caller, password: &str| {
+        let token = Token::with("oc-demo", password, oi.clock.now_ms());
+        from.post(&oi.url(), &token.envelope(&structure(MUT)), &[]).await
+    };
+    let (theirs, elsewhere) = (Caller::at("127.0.0.2"), Caller::at("127.0.0.3"));
+    for _ in 0..2 {
+        assert_eq!(ask(&theirs, "wrong").await.libelle(), WRONG);
+    }
+    ask(&theirs, "oc-demo").await.assert("OK");
+    for _ in 0..3 {
+        assert_eq!(ask(&theirs, "wrong").await.libelle(), WRONG);
+    }
+    ask(&theirs, "oc-demo").await.assert_ko("10000", "trop d'essais refusés");
+    ask(&elsewhere, "oc-demo").await.assert("OK");
+    // Where it may ask from holds for digests, too.
+    let set = ["operator", "set", "oc-demo", "--addresses", "192.0.2.1"];
+    printed(&oi.administer(&settings, &set, ""));
+    let reply = ask(&elsewhere, "oc-demo").await;
+    assert_eq!(reply.libelle(), WRONG);
+    assert_eq!(cause(&oi, &reply).await, "not from 127.0.0.3, right password: oc-demo");
 }
 
 #[tokio::test]
