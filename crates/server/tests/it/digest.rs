@@ -146,7 +146,10 @@ async fn the_digest_follows_the_password_until_it_is_switched_off() {
     let said = failed(&oi.administer("", &passwd, "nouveau-mdp\n"), 4);
     assert!(said.contains("no key to seal it"), "{said}");
     ask("oc-demo").await.assert("OK");
-    printed(&admin(&passwd, "nouveau-mdp\n"));
+    // An old password that is kept is good in clear only.
+    let keeping = [&passwd[..], &["--keep-old-for", "1d"]].concat();
+    printed(&admin(&keeping, "nouveau-mdp\n"));
+    oi.ask(&structure(MUT)).await.assert("OK");
     ask("oc-demo").await.assert("10000");
     ask("nouveau-mdp").await.assert("OK");
 
