@@ -16,7 +16,8 @@ pub enum CharsetError {
 }
 
 /// Decodes a body: the `charset` parameter decides, then a byte order mark, then the XML
-/// declaration, then UTF-8 (WS-I R1019: with a parameter, the declaration does not count).
+/// declaration, then UTF-8 (WS-I R1019: with a parameter, the declaration does not count). Every line
+/// ends in `\n` then, as XML 1.0 §2.11 wants it before anything is parsed.
 ///
 /// # Errors
 /// An encoding other than UTF-8, UTF-16, ISO-8859-1 (or its superset windows-1252) or US-ASCII, and
@@ -89,10 +90,14 @@ fn strip_mark<'b>(bytes: &'b [u8], encoding: &'static Encoding) -> &'b [u8] {
 }
 
 fn decode_as(encoding: &'static Encoding, bytes: &[u8]) -> Result<String, CharsetError> {
-    encoding
+    let text = encoding
         .decode_without_bom_handling_and_without_replacement(bytes)
-        .map(std::borrow::Cow::into_owned)
-        .ok_or(CharsetError::Invalid(encoding.name()))
+        .ok_or(CharsetError::Invalid(encoding.name()))?;
+    Ok(if text.contains('\r') {
+        text.replace("\r\n", "\n").replace('\r', "\n")
+    } else {
+        text.into_owned()
+    })
 }
 
 #[cfg(test)]
@@ -120,6 +125,12 @@ mod tests {
         assert_eq!(decode(declared.as_bytes(), Some("\"utf-8\"")).unwrap(), declared);
         assert_eq!(decode(b"<a/>", Some("utf-7")), Err(CharsetError::Unsupported));
         assert_eq!(decode(&latin1(TEXT), Some("utf-8")), Err(CharsetError::Invalid("UTF-8")));
+    }
+
+    #[test]
+    fn every_line_ends_alike() {
+        assert_eq!(decode(b"a\r\nb\rc\r\r\n&amp;\n", None).unwrap(), "a\nb\nc\n\n&amp;\n");
+        assert_eq!(decode(&utf16("a\r\nb", true), Some("utf-16le")).unwrap(), "a\nb");
     }
 
     #[test]

@@ -65,7 +65,7 @@ pub enum XmlError {
     },
 }
 
-/// Reads a document.
+/// Reads a document whose lines end in `\n`, as [`crate::charset::decode`] gives it.
 ///
 /// # Errors
 /// Whatever is not well-formed XML 1.0 with namespaces, holds a DOCTYPE or a processing
