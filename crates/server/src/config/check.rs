@@ -120,6 +120,7 @@ impl Config {
                 "server.trusted_proxies has {network}: every caller may say where it comes from"
             ));
         }
+        doubts.extend(self.exposed());
         doubts
     }
 

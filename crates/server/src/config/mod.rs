@@ -2,8 +2,15 @@
 
 mod check;
 mod merge;
+mod secrets;
 
-use std::{collections::BTreeMap, fmt, net::SocketAddr, path::Path, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use serde::Deserialize;
 
@@ -73,6 +80,11 @@ pub struct Config {
     workflow: Workflow,
     /// `[telemetry]`
     pub telemetry: Telemetry,
+    /// The file that it was read from, and whether that holds the database's password.
+    #[serde(skip)]
+    file: Option<PathBuf>,
+    #[serde(skip)]
+    password_in_file: bool,
 }
 
 /// `[server]`
@@ -219,7 +231,10 @@ impl Config {
             Some((name, value.to_string_lossy().into_owned()))
         });
         let folder = file.and_then(Path::parent);
-        Self::assemble(text.as_ref().map(|(n, t)| (n.as_str(), t.as_str())), variables, folder)
+        let named = text.as_ref().map(|(n, t)| (n.as_str(), t.as_str()));
+        let password_in_file = named.is_some_and(|(_, text)| secrets::holds_password(text));
+        let file = file.map(Path::to_path_buf);
+        Ok(Self { file, password_in_file, ..Self::assemble(named, variables, folder)? })
     }
 
     /// The default, overridden by the text of a file and by variables; relative paths start at

@@ -1,6 +1,10 @@
 //! The administration, as the OI's people use it: the program itself, beside a running server.
 
-use std::{fs, os::unix::ffi::OsStrExt, path::PathBuf};
+use std::{
+    fs::{self, Permissions},
+    os::unix::{ffi::OsStrExt, fs::PermissionsExt},
+    path::PathBuf,
+};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -308,6 +312,34 @@ fn configurations_that_cannot_be_used_say_why() {
     let default = printed(&run(&["config", "default"]));
     fs::write(&file, default).unwrap();
     printed(&run(&["--config", at, "config", "check"]));
+}
+
+#[test]
+fn secrets_that_others_may_read_are_doubted() {
+    let folder = TempDir::new().unwrap();
+    let place = |name: &str, text: &str, mode: u32| {
+        let file = folder.path().join(name);
+        fs::write(&file, text).unwrap();
+        fs::set_permissions(&file, Permissions::from_mode(mode)).unwrap();
+    };
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    place("certificate.pem", &made.cert.pem(), 0o644);
+    let key = made.signing_key.serialize_pem();
+    let text = "[tls]\ncertificate_file = \"certificate.pem\"\nkey_file = \"key.pem\"\n
+                [database]\nurl = \"postgres://ereprov:secret@db.example/ereprov\"";
+    let at = folder.path().join("oi.toml");
+    let doubts = |key_mode: u32, config_mode: u32| {
+        place("key.pem", &key, key_mode);
+        place("oi.toml", text, config_mode);
+        let checked = run(&["--config", at.to_str().unwrap(), "config", "check"]);
+        assert!(checked.status.success());
+        let said = String::from_utf8(checked.stderr).unwrap();
+        assert!(!said.contains("secret"), "{said}");
+        ["tls.key_file", "the database's password"].map(|doubt| said.contains(doubt))
+    };
+    assert_eq!(doubts(0o600, 0o600), [false, false]);
+    assert_eq!(doubts(0o640, 0o600), [true, false]);
+    assert_eq!(doubts(0o400, 0o604), [false, true]);
 }
 
 #[test]
