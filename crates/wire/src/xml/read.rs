@@ -3,8 +3,8 @@
 //! `roxmltree` reads the tree. What it leaves open is closed here, each case found in the W3C
 //! conformance suite or beside Expat: XML declarations, processing instructions, names that begin
 //! with a colon, prefixes bound to nothing, the reserved prefix `xmlns` and attributes that are called
-//! so, references to surrogates. Its cost grows with the square of nested namespace declarations, so
-//! the counts that drive it are bounded first.
+//! so, a default namespace declared twice, references to surrogates. Its cost grows with the square of
+//! nested namespace declarations, so the counts that drive it are bounded first.
 
 use roxmltree::{Document, Node, ParsingOptions};
 
@@ -75,6 +75,10 @@ pub fn parse<'t>(text: &'t str, limits: &Limits) -> Result<Document<'t>, XmlErro
     // The tree reader takes one away; whoever decoded the text has done so already.
     if text.starts_with('\u{feff}') {
         return Err(XmlError::Malformed { line: 1 });
+    }
+    // It would take a second declaration for the first, too.
+    if declaration::split(text)?.0.is_some() {
+        return Err(XmlError::Declaration);
     }
     check_raw(text, limits)?;
     let nodes_limit = u32::try_from(limits.markup_max * 2).unwrap_or(u32::MAX);
@@ -186,7 +190,8 @@ fn check_node(node: Node<'_, '_>, text: &str, limits: &Limits) -> Result<(), Xml
     let unbound = |ns: &roxmltree::Namespace<'_>| {
         ns.name() == Some("xmlns") || (ns.name().is_some() && ns.uri().is_empty())
     };
-    if node.namespaces().any(unbound) { Err(malformed()) } else { Ok(()) }
+    let defaults = node.namespaces().filter(|ns| ns.name().is_none()).count();
+    if defaults > 1 || node.namespaces().any(unbound) { Err(malformed()) } else { Ok(()) }
 }
 
 fn line_of(text: &str, position: usize) -> u32 {
@@ -211,6 +216,9 @@ mod tests {
             "<a xmlns:p=''><p:b/></a>",
             "<a xmlns:xmlns='u'/>",
             "<a p:xmlns='u'/>",
+            "<a xmlns='u' xmlns='u'/>",
+            "<a xmlns='u' xmlns='v'/>",
+            "<a xmlns='u'><b xmlns='' xmlns='u'/></a>",
             "<a xmlns:p='v'><b p:xmlns\n = 'u'/></a>",
             "<a>&#xD800;</a>",
             "<a>&#x110000;</a>",
@@ -231,6 +239,10 @@ mod tests {
         assert_eq!(read("<?p x?><a/>"), Err(XmlError::ProcessingInstruction));
         assert_eq!(read("<a/><?p x?>"), Err(XmlError::ProcessingInstruction));
         assert_eq!(read("<?xml version='1.1'?><a/>"), Err(XmlError::Version));
+        assert_eq!(
+            read("<?xml version='1.0'?><?xml version='1.0'?><a/>"),
+            Err(XmlError::Declaration)
+        );
         assert_eq!(read("<a>\n<b>\n</a>"), Err(XmlError::Malformed { line: 3 }));
     }
 
@@ -240,6 +252,7 @@ mod tests {
             "<a/>",
             "<?xml version='1.0' encoding='UTF-8'?>\n<!-- c --><a b='&#233;&#xE9;'>é<![CDATA[<]]></a>\n",
             "<a xmlns='u' xmlns:p='v'><p:b xmlns=''/></a>",
+            "<a xmlns='u'><b xmlns:p='v'><c xmlns='w'/><d xmlns='u' p:e=''/></b></a>",
             "<a>Probl&#232;me génie civil &#xE9;éé</a>",
             "<a>&#233;€€€</a>",
             "<a xmlns:p='v' p:xmlnsx='1' p:x='p:xmlns'>p:xmlns</a>",
