@@ -13,9 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, bail};
 use clap::Parser;
-use tokio::signal::unix::{SignalKind, signal};
 
 use self::{
     honest::{Honest, Said},
@@ -78,15 +76,7 @@ async fn floods(arguments: &Arguments) -> anyhow::Result<bool> {
     let quiet = Duration::from_secs(arguments.quiet);
     // Each may be measured twice.
     let limit = (quiet + each) * 2 * u32::try_from(arguments.modes.len())? + MARGIN;
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        done = tokio::time::timeout(limit, all(arguments)) => {
-            done.context("it did not come to its end in time")?
-        }
-        // Whatever was started is dropped, and ends with it.
-        _ = tokio::signal::ctrl_c() => bail!("interrupted"),
-        _ = terminate.recv() => bail!("terminated"),
-    }
+    torture::in_time(limit, all(arguments)).await
 }
 
 async fn all(arguments: &Arguments) -> anyhow::Result<bool> {

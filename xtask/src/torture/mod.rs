@@ -113,9 +113,17 @@ pub(crate) fn run(arguments: impl Iterator<Item = String>) -> ExitCode {
 #[tokio::main]
 async fn torture(arguments: &Arguments) -> anyhow::Result<usize> {
     let limit = Duration::from_secs(arguments.seconds) + REST + MARGIN;
+    in_time(limit, all(arguments)).await
+}
+
+/// Runs it to its end, unless that takes too long or the process is told to stop.
+pub(crate) async fn in_time<T>(
+    limit: Duration,
+    running: impl Future<Output = anyhow::Result<T>>,
+) -> anyhow::Result<T> {
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
-        done = tokio::time::timeout(limit, all(arguments)) => {
+        done = tokio::time::timeout(limit, running) => {
             done.context("it did not come to its end in time")?
         }
         // Whatever was started is dropped, and ends with it.

@@ -209,11 +209,14 @@ async fn answer_admitted(
     let operator_id = counting.operator_id;
     let result = match memory.answer(operator_id, question) {
         Some(recalled) => Ok(recalled),
-        None => Box::pin(read(seat.store(), operator_id, question)).await,
+        None => {
+            let read = Box::pin(read(seat.store(), operator_id, question)).await;
+            if let Ok(answer) = &read {
+                memory.keep_answer(operator_id, question, answer);
+            }
+            read
+        }
     };
-    if let Ok(answer) = &result {
-        memory.keep_answer(operator_id, question, answer);
-    }
     Finished { result, used: None, recorded: false }
 }
 

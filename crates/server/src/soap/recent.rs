@@ -42,13 +42,16 @@ impl Recent {
         if known.version == Some(version) { look(&known) } else { None }
     }
 
-    fn keep(&self, version: Version, bytes: usize, keep: impl FnOnce(&mut Known)) {
+    /// Keeps what takes these bytes; `keep` says whether it was new.
+    fn keep(&self, version: Version, bytes: usize, keep: impl FnOnce(&mut Known) -> bool) {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if known.version != Some(version) || known.bytes + bytes > BYTES_MAX {
             *known = Known { version: Some(version), ..Known::default() };
         }
-        known.bytes += bytes + OVERHEAD_BYTES;
-        keep(&mut known);
+        // Many read the same at once: it takes its bytes once.
+        if keep(&mut known) {
+            known.bytes += bytes + OVERHEAD_BYTES;
+        }
     }
 }
 
@@ -93,7 +96,7 @@ impl<'r> Memory<'r> {
     pub(super) fn keep_asker(&self, asker: &Arc<Asker>) {
         let Some(version) = self.version else { return };
         let login = asker.operator.login.clone();
-        let keep = |known: &mut Known| drop(known.askers.insert(login, Arc::clone(asker)));
+        let keep = |known: &mut Known| known.askers.insert(login, Arc::clone(asker)).is_none();
         self.recent.keep(version, 0, keep);
     }
 
@@ -109,7 +112,7 @@ impl<'r> Memory<'r> {
     pub(super) fn keep_answer(&self, operator_id: i64, question: &Question, answer: &Written) {
         let Some(version) = self.version else { return };
         let key = (operator_id, question.clone());
-        let keep = |known: &mut Known| drop(known.answers.insert(key, answer.clone()));
+        let keep = |known: &mut Known| known.answers.insert(key, answer.clone()).is_none();
         self.recent.keep(version, answer.bytes(), keep);
     }
 }

@@ -221,14 +221,7 @@ impl Store {
         A: Send + Sync + 'static,
         T: Send + 'static,
     {
-        let arguments = Arc::new(arguments);
-        match &self.engine {
-            Engine::Sqlite(sqlite) => {
-                let effect = Effect::Changes;
-                sqlite.write(name, arguments, use_case, effect).await.map(Written::Committed)
-            }
-            Engine::Postgres(postgres) => apart(postgres.write(arguments, use_case)).await,
-        }
+        self.write_with(name, arguments, use_case, Effect::Changes).await
     }
 
     /// What is in the database now, for who may want to know later whether it still is: to be asked
@@ -257,10 +250,23 @@ impl Store {
         A: Send + Sync + 'static,
         T: Send + 'static,
     {
+        self.write_with(name, arguments, use_case, Effect::Keeps(read)).await
+    }
+
+    async fn write_with<A, T>(
+        &self,
+        name: &'static str,
+        arguments: A,
+        use_case: UseCase<A, T>,
+        effect: Effect,
+    ) -> Result<Written<T>, StoreError>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+    {
         let arguments = Arc::new(arguments);
         match &self.engine {
             Engine::Sqlite(sqlite) => {
-                let effect = Effect::Keeps(read);
                 sqlite.write(name, arguments, use_case, effect).await.map(Written::Committed)
             }
             Engine::Postgres(postgres) => apart(postgres.write(arguments, use_case)).await,
