@@ -21,6 +21,7 @@ use super::{
     recent::Memory,
     reply::{Reply, reply},
     settle::{Counting, Finished, settle, settle_recalled},
+    unfinished::{Panicked, Unfinished},
 };
 use crate::{
     admission::certificate::Fingerprint,
@@ -90,21 +91,25 @@ const LATE: Duration = Duration::from_secs(1);
 /// deadline passes or the caller goes away, and keeps its place until then.
 pub async fn handle(service: Arc<Service>, call: Call, place: OwnedSemaphorePermit) -> Reply {
     let call = Arc::new(call);
-    let mut work = service.in_progress.spawn({
+    let mut work = Unfinished::new({
         let (service, call) = (Arc::clone(&service), Arc::clone(&call));
+        let counted = service.in_progress.token();
         async move {
             let reply = work(service, call).await;
-            drop(place);
+            drop((place, counted));
             reply
         }
     });
     match tokio::time::timeout(service.limits.request, &mut work).await {
         Ok(Ok(reply)) => reply,
-        Ok(Err(panic)) => {
-            tracing::error!(request_id = call.request_id, %panic, "a request hit a bug");
+        Ok(Err(Panicked)) => {
+            tracing::error!(request_id = call.request_id, "a request hit a bug");
             Box::pin(answer_late(&service, &call, None, || Refused::Bug)).await
         }
-        Err(_) => Box::pin(answer_late(&service, &call, Some(work), || Refused::Deadline)).await,
+        Err(_) => {
+            let work = work.let_go();
+            Box::pin(answer_late(&service, &call, work, || Refused::Deadline)).await
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod put_reprovisionning;
 pub mod recent;
 pub mod reply;
 pub mod settle;
+mod unfinished;
 pub(crate) mod words;
 
 pub use answer::{RETRY_OVERLOADED_S, Refused, cause, client_too_slow, ko, overloaded};

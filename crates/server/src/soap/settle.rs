@@ -202,28 +202,27 @@ pub(super) async fn count(
 
 /// The audit row of a call.
 pub(super) fn entry(call: &Call, refused: Option<&Refused>) -> Entry {
-    let entry = Entry {
+    Entry {
         request_id: call.request_id.clone(),
         at_ms: call.at_ms,
         operator_id: call.operator.get().map(|operator| operator.id),
         method: call.message.operation.name().to_owned(),
         contract_ref: call.message.reference_contrat.clone(),
-        code: None,
-        detail: None,
+        code: refused.map(code),
+        detail: detail(refused),
         duration_us: call.elapsed_us(),
         admitted_us: call.admitted_us.get().copied(),
         address: call.address.to_string(),
-    };
-    told(&entry, refused)
+    }
 }
 
 /// The same row, for another answer.
 pub(super) fn told(entry: &Entry, refused: Option<&Refused>) -> Entry {
-    Entry {
-        code: refused.map(code),
-        detail: refused.map(answer::cause).filter(|detail| !detail.is_empty()),
-        ..entry.clone()
-    }
+    Entry { code: refused.map(code), detail: detail(refused), ..entry.clone() }
+}
+
+fn detail(refused: Option<&Refused>) -> Option<String> {
+    refused.map(answer::cause).filter(|detail| !detail.is_empty())
 }
 
 /// The number of a refusal, as the audit keeps it.

@@ -1,6 +1,10 @@
 //! Structured logs on standard error.
 
-use std::io::{BufWriter, IsTerminal};
+use std::{
+    io::{self, BufWriter, IsTerminal, Write},
+    thread,
+    time::Duration,
+};
 
 use tracing::level_filters::LevelFilter;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
@@ -39,9 +43,8 @@ pub fn start(format: Format, level: Level) -> WorkerGuard {
         Level::Info => LevelFilter::INFO,
         Level::Debug => LevelFilter::DEBUG,
     };
-    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    // Written together where many wait; the thread flushes when none does.
-    let stderr = BufWriter::new(std::io::stderr());
+    let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let stderr = InTurns(BufWriter::new(io::stderr()));
     let (writer, guard) =
         NonBlockingBuilder::default().buffered_lines_limit(LINES_MAX).finish(stderr);
     let builder = tracing_subscriber::fmt()
@@ -56,6 +59,25 @@ pub fn start(format: Format, level: Level) -> WorkerGuard {
     };
     guard
 }
+
+/// Written together where many wait; the thread that writes flushes when none does. Then it rests a
+/// moment, in which nobody has to wake it for each line.
+struct InTurns<W: Write>(BufWriter<W>);
+
+impl<W: Write> Write for InTurns<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()?;
+        thread::sleep(REST);
+        Ok(())
+    }
+}
+
+/// How long the log rests after what waited was written: no line is later than that.
+const REST: Duration = Duration::from_millis(2);
 
 /// Lines that wait to be written at the most; more are lost.
 const LINES_MAX: usize = 16_384;
