@@ -25,6 +25,7 @@ mod login_backoff;
 mod login_proxies;
 mod naming;
 mod races;
+mod recalled;
 mod rules;
 mod samples;
 mod secured;

@@ -233,3 +233,6 @@ fn refuse_waiting(
         next.tell(Ok(()));
     }
 }
+
+#[cfg(test)]
+mod tests;
