@@ -83,16 +83,21 @@ impl Backoff {
     pub(super) fn enter(&self, attempt: Attempt, now: Instant) -> Result<(), Duration> {
         let Attempt { pair, password } = attempt;
         let mut counts = self.lock();
-        let waits = [pair, password].into_iter().filter_map(|key| Some(counts.get(&key)?.until));
-        if let Some(until) = waits.max().filter(|until| *until > now) {
-            return Err(until - now);
-        }
+        look(&counts, attempt, now)?;
         let again = counts.get(&password).is_some_and(|count| !count.is_forgotten(now));
         self.count(&mut counts, password, now);
         if !again {
             self.count(&mut counts, pair, now);
         }
         Ok(())
+    }
+
+    /// Whether a password may be tried; nothing is counted.
+    ///
+    /// # Errors
+    /// There is so long to wait.
+    pub(super) fn look(&self, attempt: Attempt, now: Instant) -> Result<(), Duration> {
+        look(&self.lock(), attempt, now)
     }
 
     /// The password was right: what was tried for the login from there is forgotten.
@@ -130,6 +135,12 @@ impl Count {
     fn is_forgotten(&self, now: Instant) -> bool {
         self.until + REMEMBERED <= now
     }
+}
+
+fn look(counts: &HashMap<Key, Count>, attempt: Attempt, now: Instant) -> Result<(), Duration> {
+    let counts = [attempt.pair, attempt.password].map(|key| counts.get(&key));
+    let until = counts.into_iter().flatten().map(|count| count.until).max();
+    until.filter(|until| *until > now).map_or(Ok(()), |until| Err(until - now))
 }
 
 /// Forgets the counts whose time has come, or else the oldest. Each new one has cost its hashes

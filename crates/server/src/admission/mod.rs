@@ -7,4 +7,5 @@ pub mod digest;
 pub mod keyring;
 pub mod password;
 pub mod profile;
+mod verified;
 pub mod verify;

@@ -24,6 +24,7 @@ use super::{
     credentials::{Barred, Claim, LoginProblem},
     digest::{DigestClaim, Digests},
     password,
+    verified::{Proof, Verified},
 };
 use crate::{clock::Entropy, store::operators::Operator};
 
@@ -32,9 +33,8 @@ pub struct Credentials {
     /// Of a password that nobody has: it stands for what an operator does not have.
     decoy_hash: String,
     key: [u8; 32],
-    cache_for: Duration,
-    /// The last passwords that were right, by operator: hashed with a key that dies with the process.
-    verified: Mutex<HashMap<i64, Vec<Verified>>>,
+    /// The last passwords that were right, hashed with a key that dies with the process.
+    verified: Verified,
     argon2_runs: Arc<Semaphore>,
     /// One gate for each login that is being verified: the same one twice is hashed once.
     gates: Mutex<HashMap<[u8; 32], Weak<AsyncMutex<()>>>>,
@@ -79,12 +79,7 @@ pub enum Unverified {
 const QUEUE_MAX: usize = 32;
 
 /// Passwords of an operator that may be right at the same time: the current one and the old one.
-const PASSWORDS: usize = 2;
-
-struct Verified {
-    proof: [u8; 32],
-    until: Instant,
-}
+pub(super) const PASSWORDS: usize = 2;
 
 impl Credentials {
     /// Nobody is verified yet; each password that is hashed is counted.
@@ -96,8 +91,7 @@ impl Credentials {
         Self {
             decoy_hash: password::hash(&decoy, entropy).expect("20 letters are a password"),
             key: entropy.bytes(),
-            cache_for: settings.cache_for,
-            verified: Mutex::default(),
+            verified: Verified::new(settings.cache_for),
             gates: Mutex::default(),
             argon2_runs: Arc::new(Semaphore::new(settings.runs_max)),
             argon2_queue: Semaphore::new(settings.runs_max + QUEUE_MAX),
@@ -106,12 +100,13 @@ impl Credentials {
         }
     }
 
-    /// Whether the claim is believed to be this operator's, having been verified a moment ago.
+    /// Whether the claim is believed to be this operator's, having been verified a moment ago, and
+    /// let in from the same place before.
     pub fn believes(&self, claim: &Claim, operator: Option<&Operator>, asking: Asking) -> bool {
         let free = operator.filter(|operator| barred(operator, asking).is_none());
         self.hashes(operator, asking.at_ms).iter().any(|hash| {
             let proof = self.keyed(&[hash, claim.password.expose()]);
-            free.is_some_and(|operator| self.is_verified(operator.id, &[proof]))
+            free.is_some_and(|operator| self.is_believed(operator, &[proof], asking))
         })
     }
 
@@ -131,7 +126,7 @@ impl Credentials {
         let free = operator.filter(|_| barred.is_none());
         let hashes = self.hashes(operator, asking.at_ms);
         let current = self.keyed(&[hashes[0], password]);
-        let believed = |proofs: &[_]| free.filter(|free| self.is_verified(free.id, proofs));
+        let believed = |proofs: &[_]| free.filter(|free| self.is_believed(free, proofs, asking));
         if let Some(operator) = believed(&[current]) {
             return Ok(operator);
         }
@@ -142,24 +137,32 @@ impl Credentials {
         if let Some(operator) = believed(&proofs) {
             return Ok(operator);
         }
-        let _queued = self.argon2_queue.try_acquire().map_err(|_| Unverified::Busy)?;
-        let known = || operator.map(|operator| operator.login.clone());
         let attempt = Attempt::new(self.keyed(&[login]), tried, asking.address);
-        // A password that was right once is hashed again, whatever others do at the same address.
-        let waits = free.is_none_or(|operator| !self.was_verified(operator.id, &proofs));
-        if waits && let Err(wait) = self.backoff.enter(attempt, Instant::now()) {
-            return Err(Unverified::Login(LoginProblem::HeldBack { known: known(), wait }));
+        // One that was right from there is hashed again, whatever others do there.
+        let waits = free.is_none_or(|free| !self.was_right(free, &proofs, asking));
+        let held = |wait| self.held(operator, asking, wait);
+        if waits {
+            self.backoff.look(attempt, Instant::now()).map_err(held)?;
+            if let Some(operator) = free.filter(|free| self.moves(free, &proofs, asking)) {
+                self.backoff.right(attempt);
+                return Ok(operator);
+            }
+        }
+        let _queued = self.argon2_queue.try_acquire().map_err(|_| Unverified::Busy)?;
+        if waits {
+            self.backoff.enter(attempt, Instant::now()).map_err(held)?;
         }
         let right = Box::pin(self.hash(&claim.password, hashes, free.is_none())).await;
         match (free, right) {
             (Some(operator), Some(which)) => {
-                self.remember(operator.id, proofs[which]);
+                let proof = proofs[which];
+                self.verified.verified(operator.id, proof, asking.address, Instant::now());
                 if waits {
                     self.backoff.right(attempt);
                 }
                 Ok(operator)
             }
-            (_, right) => Err(Unverified::Login(match (known(), barred) {
+            (_, right) => Err(Unverified::Login(match (login_of(operator), barred) {
                 (Some(login), Some(why)) => {
                     LoginProblem::Barred { login, why, right: right.is_some() }
                 }
@@ -180,9 +183,9 @@ impl Credentials {
         operator: Option<&'a Operator>,
         asking: Asking,
     ) -> Result<&'a Operator, Unverified> {
-        let known = operator.map(|operator| operator.login.clone());
         let login = self.keyed(&[&claim.login]);
         let attempt = Attempt::new(login, self.keyed(&[&claim.proof()]), asking.address);
+        let known = login_of(operator);
         if let Err(wait) = self.backoff.enter(attempt, Instant::now()) {
             return Err(Unverified::Login(LoginProblem::HeldBack { known, wait }));
         }
@@ -261,37 +264,36 @@ impl Credentials {
         mac.finalize().into_bytes().into()
     }
 
-    /// Whether one of the proofs is believed now.
-    fn is_verified(&self, operator_id: i64, proofs: &[[u8; 32]]) -> bool {
-        let now = Instant::now();
-        self.has_proof(operator_id, proofs, |verified| verified.until > now)
+    /// Whether one of the proofs is believed now, from where somebody asks.
+    fn is_believed(&self, operator: &Operator, proofs: &[Proof], asking: Asking) -> bool {
+        self.verified.believed_at(operator.id, proofs, asking.address, Instant::now())
     }
 
-    /// Whether one of the proofs was believed, since the process began.
-    fn was_verified(&self, operator_id: i64, proofs: &[[u8; 32]]) -> bool {
-        self.has_proof(operator_id, proofs, |_| true)
+    /// Whether one of the proofs was right from there, since the process began.
+    fn was_right(&self, operator: &Operator, proofs: &[Proof], asking: Asking) -> bool {
+        self.verified.was_right_at(operator.id, proofs, asking.address, Instant::now())
     }
 
-    fn has_proof(
-        &self,
-        operator_id: i64,
-        proofs: &[[u8; 32]],
-        counts: impl Fn(&Verified) -> bool,
-    ) -> bool {
-        let verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
-        // Both sides are keyed hashes: their first different byte tells an outsider nothing.
-        let known = |known: &Verified| proofs.contains(&known.proof) && counts(known);
-        verified.get(&operator_id).is_some_and(|all| all.iter().any(known))
+    /// Whether one of the proofs is believed, if not from there: from now on it is.
+    fn moves(&self, operator: &Operator, proofs: &[Proof], asking: Asking) -> bool {
+        let proof = self.verified.believed(operator.id, proofs, Instant::now());
+        if let Some(proof) = proof {
+            self.verified.right_at(operator.id, proof, asking.address, Instant::now());
+        }
+        proof.is_some()
     }
 
-    fn remember(&self, operator_id: i64, proof: [u8; 32]) {
-        let until = Instant::now() + self.cache_for;
-        let mut verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = verified.entry(operator_id).or_default();
-        known.retain(|known| known.proof != proof);
-        known.truncate(PASSWORDS - 1);
-        known.insert(0, Verified { proof, until });
+    /// Who comes with this password has to wait, right or wrong.
+    fn held(&self, operator: Option<&Operator>, asking: Asking, wait: Duration) -> Unverified {
+        if let Some(operator) = operator {
+            self.verified.wrong_at(operator.id, asking.address, Instant::now());
+        }
+        Unverified::Login(LoginProblem::HeldBack { known: login_of(operator), wait })
     }
+}
+
+fn login_of(operator: Option<&Operator>) -> Option<String> {
+    operator.map(|operator| operator.login.clone())
 }
 
 /// Why an operator is not let in, whatever its password.

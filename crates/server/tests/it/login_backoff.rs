@@ -72,7 +72,7 @@ async fn who_guesses_waits_and_the_operator_does_not() {
 }
 
 #[tokio::test]
-async fn a_password_that_was_right_once_is_never_held_back() {
+async fn a_right_password_passes_the_wait_where_it_was_right_before_and_nowhere_else() {
     // Nothing is believed: every right password is hashed.
     let config = format!("{SLOW}credential_cache_s = 0");
     let oi = Setup::config(&config).start().await;
@@ -82,12 +82,33 @@ async fn a_password_that_was_right_once_is_never_held_back() {
     held_back(&oi, &here, "oc-demo", "guess 4").await;
     ask(&oi, &here, "oc-demo", "oc-demo").await.assert("OK");
     held_back(&oi, &here, "oc-demo", "guess 5").await;
+    // Who has guessed it elsewhere is not told so.
+    let theirs = Caller::at("127.0.0.2");
+    guess(&oi, &theirs, "oc-demo").await;
+    held_back(&oi, &theirs, "oc-demo", "oc-demo").await;
+    ask(&oi, &here, "oc-demo", "oc-demo").await.assert("OK");
     // A new one has not been seen yet.
     change(&oi, Change::Password(hash("le second"))).await;
     held_back(&oi, &here, "oc-demo", "le second").await;
     held_back(&oi, &here, "oc-demo", "oc-demo").await;
-    ask(&oi, &Caller::at("127.0.0.2"), "oc-demo", "le second").await.assert("OK");
-    ask(&oi, &here, "oc-demo", "le second").await.assert("OK");
+    ask(&oi, &Caller::at("127.0.0.3"), "oc-demo", "le second").await.assert("OK");
+    held_back(&oi, &here, "oc-demo", "le second").await;
+}
+
+/// Nor by what is believed without a hash.
+#[tokio::test]
+async fn a_password_that_is_believed_is_held_back_where_others_have_guessed() {
+    let oi = Setup::config(SLOW).start().await;
+    let (home, theirs) = (Caller::new(), Caller::at("127.0.0.2"));
+    for _ in 0..2 {
+        ask(&oi, &home, "oc-demo", "oc-demo").await.assert("OK");
+    }
+    guess(&oi, &theirs, "oc-demo").await;
+    held_back(&oi, &theirs, "oc-demo", "oc-demo").await;
+    ask(&oi, &home, "oc-demo", "oc-demo").await.assert("OK");
+    let before = hashes(&oi).await;
+    ask(&oi, &Caller::at("127.0.0.3"), "oc-demo", "oc-demo").await.assert("OK");
+    assert_eq!(hashes(&oi).await, before, "it was verified a moment ago");
 }
 
 #[tokio::test]

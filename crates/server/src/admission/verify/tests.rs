@@ -144,7 +144,7 @@ async fn a_verified_login_is_forgotten_after_its_time() {
 }
 
 #[tokio::test]
-async fn wrong_passwords_hold_back_their_address_and_neither_others_nor_a_known_password() {
+async fn wrong_passwords_hold_back_their_address_but_for_who_was_let_in_from_there() {
     // Nothing is believed without a hash.
     let scene = Scene::new(Duration::ZERO, 3);
     let (known, here) = (Some(&scene.operator), from("192.0.2.1"));
@@ -162,14 +162,21 @@ async fn wrong_passwords_hold_back_their_address_and_neither_others_nor_a_known_
         assert_eq!(cost, (wrong(Some("oc")), 2));
     }
     held(Some("oc"), scene.costs("wrong", known, here).await);
-    // Right elsewhere, and right here since it was right once.
+    // Who has guessed it is not told so.
+    held(Some("oc"), scene.costs("the right one", known, here).await);
+    for n in 0..3 {
+        let cost = scene.costs(&format!("wrong {n}"), known, elsewhere).await;
+        assert_eq!(cost, (wrong(Some("oc")), 2));
+    }
+    held(Some("oc"), scene.costs("wrong", known, elsewhere).await);
+    // It was right from there before.
     assert_eq!(scene.costs("the right one", known, elsewhere).await, (Ok(()), 1));
-    assert_eq!(scene.costs("the right one", known, here).await, (Ok(()), 1));
-    held(Some("oc"), scene.costs("wrong", known, here).await);
+    held(Some("oc"), scene.costs("wrong", known, elsewhere).await);
     // One that nobody has used yet waits, and so does an unknown login.
     let changed = operator("a changed one", &scene.entropy);
-    held(Some("oc"), scene.costs("a changed one", Some(&changed), here).await);
-    assert_eq!(scene.costs("a changed one", Some(&changed), elsewhere).await, (Ok(()), 1));
+    held(Some("oc"), scene.costs("a changed one", Some(&changed), elsewhere).await);
+    let quiet = from("192.0.2.3");
+    assert_eq!(scene.costs("a changed one", Some(&changed), quiet).await, (Ok(()), 1));
     let scene = Scene::new(MINUTE, 3);
     for _ in 0..3 {
         assert_eq!(scene.costs("wrong", None, here).await, (wrong(None), 2));
@@ -212,4 +219,52 @@ async fn the_same_login_many_times_at_once_is_hashed_once() {
         assert!(task.await.unwrap());
     }
     assert_eq!(scene.credentials.hashed.get(), 1);
+}
+
+/// What is believed is believed where it was right; elsewhere, it is a try like any other.
+#[tokio::test]
+async fn a_believed_password_is_held_back_where_others_have_guessed() {
+    let scene = Scene::new(MINUTE, 3);
+    let (known, theirs, home) = (Some(&scene.operator), from("192.0.2.1"), from("192.0.2.2"));
+    let believes = |asking| scene.credentials.believes(&claim("the right one"), known, asking);
+    assert_eq!(scene.costs("the right one", known, home).await, (Ok(()), 1));
+    for n in 0..3 {
+        let cost = scene.costs(&format!("wrong {n}"), known, theirs).await;
+        assert_eq!(cost, (wrong(Some("oc")), 2));
+    }
+    assert!(believes(home) && !believes(theirs));
+    let (guessed, hashes) = scene.costs("the right one", known, theirs).await;
+    assert!(matches!(guessed, Err(Unverified::Login(LoginProblem::HeldBack { .. }))));
+    assert_eq!(hashes, 0);
+    // From a place where nobody guesses it costs nothing, and is believed from then on.
+    let branch = from("192.0.2.3");
+    assert!(!believes(branch));
+    assert_eq!(scene.costs("the right one", known, branch).await, (Ok(()), 0));
+    assert!(believes(branch));
+}
+
+/// Who guesses from the operator's own address is told of few guesses a second.
+#[tokio::test]
+async fn guesses_beside_the_operator_are_looked_at_slowly() {
+    let scene = Scene::new(MINUTE, 3);
+    let (known, shared, home) = (Some(&scene.operator), from("192.0.2.1"), from("192.0.2.2"));
+    for asking in [shared, home] {
+        scene.costs("the right one", known, asking).await.0.unwrap();
+    }
+    let guess = async |n: u32| scene.costs(&format!("wrong {n}"), known, shared).await.0;
+    for n in 0..3 {
+        assert_eq!(guess(n).await, wrong(Some("oc")));
+    }
+    assert_eq!(scene.costs("the right one", known, shared).await, (Ok(()), 0));
+    let held = async || scene.costs("the right one", known, shared).await.0.is_err();
+    // A machine that is slow enough may need more than one second for so many.
+    let mut held_once = false;
+    for n in 3..1000 {
+        assert!(guess(n).await.is_err());
+        held_once |= held().await;
+    }
+    assert!(held_once, "a thousand guesses were looked at");
+    assert_eq!(scene.costs("the right one", known, home).await, (Ok(()), 0), "elsewhere");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(!held().await, "it is over by itself");
 }
