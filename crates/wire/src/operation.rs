@@ -48,6 +48,14 @@ impl Operation {
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|operation| operation.name() == name)
     }
+
+    /// The method that an action names: by its name alone or at the end of a URI; any other text
+    /// names none (stacks send `""`, `None` and inventions of their own).
+    pub(crate) fn named_by_action(action: &str) -> Option<Self> {
+        let bare = action.trim().trim_matches(['"', '\'']);
+        let name = bare.rsplit(['/', '#', ':']).next()?;
+        Self::named(name).or_else(|| Self::named(name.strip_suffix("Request")?))
+    }
 }
 
 impl fmt::Display for Operation {

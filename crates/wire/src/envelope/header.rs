@@ -4,6 +4,7 @@ use roxmltree::Node;
 
 use super::{SoapVersion, fault::FaultKind};
 use crate::{
+    operation::Operation,
     question::text_of,
     security::{Password, PasswordDigest, UsernameToken},
     text::cut,
@@ -26,6 +27,8 @@ pub struct Header {
     pub tokens: Vec<UsernameToken>,
     /// WS-Addressing, where the question names itself.
     pub addressing: Option<Addressing>,
+    /// The methods that `wsa:Action` names.
+    pub actions: Vec<Operation>,
 }
 
 /// The name that WS-Addressing gives to a question, to which the answer relates.
@@ -113,6 +116,10 @@ fn read_addressing(
     read: &mut Header,
 ) -> Result<(), FaultKind> {
     match block.tag_name().name() {
+        "Action" => {
+            read.actions.extend(text_of(block).and_then(|text| Operation::named_by_action(&text)));
+            Ok(())
+        }
         "ReplyTo" | "FaultTo" => {
             let address =
                 block.descendants().find(|node| node.has_tag_name((namespace, "Address")));

@@ -74,9 +74,12 @@ fn read_envelope(
         return Err(client("le Body contient plus d'un élément"));
     }
     let operation = operation_of(wrapper)?;
-    let mut named = actions.iter().filter_map(|action| named_by_action(action));
+    let mut named = actions.iter().filter_map(|action| Operation::named_by_action(action));
     if named.any(|named| named != operation) {
         return Err(client("SOAPAction nomme une autre méthode que le Body"));
+    }
+    if header.actions.iter().any(|named| *named != operation) {
+        return Err(client("wsa:Action nomme une autre méthode que le Body"));
     }
     Ok(Message {
         version,
@@ -99,14 +102,6 @@ fn operation_of(wrapper: Node<'_, '_>) -> Result<Operation, FaultKind> {
             Err(FaultKind::Client(format!("méthode inconnue ; le service connaît {all}")))
         }
     }
-}
-
-/// The method that an action names: by its name alone or at the end of a URI; any other text names
-/// none (stacks send `""`, `None` and inventions of their own).
-fn named_by_action(action: &str) -> Option<Operation> {
-    let bare = action.trim().trim_matches(['"', '\'']);
-    let name = bare.rsplit(['/', '#', ':']).next()?;
-    Operation::named(name).or_else(|| Operation::named(name.strip_suffix("Request")?))
 }
 
 #[cfg(test)]
@@ -220,5 +215,13 @@ mod tests {
         assert_eq!(message.header.addressing.unwrap().message_id, "urn:uuid:1");
         let elsewhere = header("<w:ReplyTo><w:Address>http://10.0.0.1/</w:Address></w:ReplyTo>");
         assert_eq!(kind(&elsewhere), FaultKind::OnlyAnonymousAddress);
+        let action = |action: &str| header(&format!("<w:Action>{action}</w:Action>"));
+        let ours = "http://sfr.fr/hermes/eReprov/eReprov/getReprovisionningRequest";
+        for fine in ["", "urn:anything", "getReprovisionning", ours] {
+            assert!(read(&action(fine), SoapVersion::V11, &[]).is_ok(), "{fine}");
+        }
+        for spoofed in [ours.replace("get", "put").as_str(), " putReprovis<!-- -->ionning "] {
+            assert!(matches!(kind(&action(spoofed)), FaultKind::Client(_)), "{spoofed}");
+        }
     }
 }

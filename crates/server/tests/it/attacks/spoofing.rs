@@ -5,6 +5,9 @@ use super::{
 };
 use crate::harness::{MUT, Put, envelope, get, structure};
 
+const WSA: [&str; 2] =
+    ["http://www.w3.org/2005/08/addressing", "http://schemas.xmlsoap.org/ws/2004/08/addressing"];
+
 #[tokio::test]
 async fn actions_that_name_another_method() {
     attack(|canary| {
@@ -31,6 +34,21 @@ async fn actions_that_name_another_method() {
                 .with("soapaction", "\"getSiteStructure\"")
                 .with("soapaction", "\"putReprovisionning\""),
         );
+        // Named in the envelope, it deceives whoever looks there alone.
+        for wsa in WSA {
+            for (action, expected) in [
+                ("http://sfr.fr/hermes/eReprov/eReprov/putReprovisionningRequest", Fault),
+                ("putReprovisionning", Fault),
+                ("put<![CDATA[Reprovisionning]]>", Fault),
+                ("http://sfr.fr/hermes/eReprov/eReprov/getSiteStructureRequest", Answered),
+                ("urn:deleteEverything", Answered),
+                ("", Answered),
+            ] {
+                let header = format!("<a:Action xmlns:a=\"{wsa}\">{action}</a:Action>");
+                let text = in_envelope(&header, &structure(MUT));
+                attacks.push(Attack::new(action, text, expected));
+            }
+        }
         let twelve = in_version(V12, "", &structure(MUT));
         let kind = "application/soap+xml; action=\"putReprovisionning\"";
         attacks.push(Attack::new("the type's action", twelve, Fault).of_type(kind));
@@ -44,10 +62,7 @@ async fn addresses_for_the_answer_are_never_contacted() {
     attack(|canary| {
         let url = canary.url();
         let mut attacks = Vec::new();
-        for wsa in [
-            "http://www.w3.org/2005/08/addressing",
-            "http://schemas.xmlsoap.org/ws/2004/08/addressing",
-        ] {
+        for wsa in WSA {
             let block = |name: &str, inside: &str| {
                 let header = format!("<a:{name} xmlns:a=\"{wsa}\">{inside}</a:{name}>");
                 in_envelope(&header, &structure(MUT))
