@@ -18,10 +18,11 @@ pub fn authority() -> Authority {
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
-/// A certificate of it for 127.0.0.1, and its key.
+/// A certificate of it for 127.0.0.1, by its address and by its name, and its key.
 pub fn issued(authority: &Authority) -> (Certificate, KeyPair) {
     let mut params = CertificateParams::new([]).unwrap();
     params.subject_alt_names.push(SanType::IpAddress("127.0.0.1".parse().unwrap()));
+    params.subject_alt_names.push(SanType::DnsName("localhost".try_into().unwrap()));
     let key = KeyPair::generate().unwrap();
     (params.signed_by(&key, authority).unwrap(), key)
 }
