@@ -48,7 +48,21 @@ fn untidy(root: &Path) -> io::Result<Vec<String>> {
             found.extend(broken.map(|rule| format!("{name}:{}: {}", number + 1, rule.says)));
         }
     }
+    found.extend(pins(root)?);
     Ok(found)
+}
+
+/// The toolchain is pinned in two places, which must be one: the other workspace is built by the same.
+fn pins(root: &Path) -> io::Result<Option<String>> {
+    let mut pinned = Vec::new();
+    for file in ["Cargo.toml", "fuzz/Cargo.toml"] {
+        let text = fs::read_to_string(root.join(file))?;
+        let pin = text.lines().find(|line| line.starts_with("rust-version = "));
+        pinned.push(pin.unwrap_or_default().to_owned());
+    }
+    let whole = pinned[0].split('.').count() == 3;
+    let one = pinned[0] == pinned[1] && whole;
+    Ok((!one).then(|| format!("fuzz/Cargo.toml: one whole rust-version, not {pinned:?}")))
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
