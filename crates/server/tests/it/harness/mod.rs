@@ -18,6 +18,7 @@ mod settings;
 mod wait;
 
 pub use answer::{Reply, count};
+pub use beside::Beside;
 pub use caller::{Caller, basic, envelope};
 pub use network::{MUT, Role, fibre};
 pub use oi::{Oi, Setup, loading};

@@ -155,7 +155,8 @@ impl Oi {
     async fn open(setup: Setup, folder: TempDir) -> Self {
         let config = configuration(&folder, &setup.config, setup.postgres.as_deref());
         let claim = claim(&config).await;
-        let store = Store::open(&config.location().unwrap(), 2).await.unwrap();
+        let connections = if setup.postgres.is_some() { 32 } else { 2 };
+        let store = Store::open(&config.location().unwrap(), connections).await.unwrap();
         Self::run(setup, folder, config, claim, store).await
     }
 

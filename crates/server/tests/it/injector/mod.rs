@@ -46,8 +46,12 @@ const CALLS_MAX: usize = 200;
 
 /// Goes through a use case's calls; it is told which one fails, and tells which one did.
 #[expect(clippy::print_stdout, reason = "with --nocapture, one sees what was tried")]
-async fn each_call(what: &str, mut attempt: impl AsyncFnMut(usize, Kind) -> Option<String>) {
-    for kind in Kind::ALL {
+async fn each_call(
+    database: Database,
+    what: &str,
+    mut attempt: impl AsyncFnMut(usize, Kind) -> Option<String>,
+) {
+    for kind in Kind::of(database).iter().copied() {
         let mut failed = Vec::new();
         while let Some(call) = attempt(failed.len() + 1, kind).await {
             failed.push(call);

@@ -4,6 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use ereprov_server::store::{Faults, StoreError};
 
+use super::Database;
+
 /// How a call fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -11,15 +13,24 @@ pub enum Kind {
     Unavailable,
     /// It answers with an error.
     Broken,
+    /// PostgreSQL wants to see the transaction again.
+    Again,
 }
 
 impl Kind {
-    pub const ALL: [Self; 2] = [Self::Unavailable, Self::Broken];
+    /// Those that a database has; SQLite, where one writes at a time, wants to see nothing again.
+    pub fn of(database: Database) -> &'static [Self] {
+        match database {
+            Database::Sqlite => &[Self::Unavailable, Self::Broken],
+            Database::Postgres => &[Self::Unavailable, Self::Broken, Self::Again],
+        }
+    }
 
     fn error(self) -> StoreError {
         match self {
             Self::Unavailable => StoreError::Unavailable("on purpose".into()),
             Self::Broken => StoreError::Broken("on purpose".into()),
+            Self::Again => StoreError::Again("on purpose".into()),
         }
     }
 }

@@ -19,7 +19,7 @@ on_both!(what_reads what_logs_in_by_digest what_is_refused what_is_accepted what
 async fn what_reads(database: Database) {
     let (oi, nth) = start(database, Setup::slow()).await;
     for question in [structure(MUT), routes(MUT), get("ARA-502701")] {
-        each_call("a read", async |n, kind| {
+        each_call(database, "a read", async |n, kind| {
             nth.arm(n, kind);
             let reply = oi.ask(&question).await;
             let fired = nth.disarm();
@@ -40,7 +40,7 @@ async fn what_logs_in_by_digest(database: Database) {
     let on = ["operator", "digest", "oc-demo", "on", "--password-stdin"];
     printed(&oi.administer(&settings, &on, "oc-demo\n"));
     let token = || Token::new("oc-demo", oi.clock.now_ms()).envelope(&structure(MUT));
-    each_call("a login by digest", async |n, kind| {
+    each_call(database, "a login by digest", async |n, kind| {
         let first = token();
         nth.arm(n, kind);
         let reply = oi.post(&first, &[]).await;
@@ -70,7 +70,7 @@ async fn what_is_refused(database: Database) {
         ("oc-demo", get(MUT), "20014"),
     ];
     for (login, question, code) in asked {
-        each_call(code, async |n, kind| {
+        each_call(database, code, async |n, kind| {
             let before = state(&oi).await;
             nth.arm(n, kind);
             let reply = oi.ask_as(login, &question).await;
@@ -97,7 +97,7 @@ async fn what_is_accepted_under_a_name(database: Database) {
 async fn accepted(database: Database, named: bool) {
     let (oi, nth) = start(database, Setup::slow()).await;
     let question = Put::new(MUT, "CTP-1240357-1").body();
-    each_call("an acceptance", async |n, kind| {
+    each_call(database, "an acceptance", async |n, kind| {
         let name = format!("{kind:?}-{n}");
         let headers: &[(&str, &str)] = if named { &[("idempotency-key", &name)] } else { &[] };
         let before = state(&oi).await;
@@ -128,7 +128,7 @@ async fn what_is_replayed(database: Database) {
     let headers = [("idempotency-key", "the same")];
     let first = oi.ask_with("oc-demo", &question, &headers).await;
     let before = state(&oi).await;
-    each_call("a replay", async |n, kind| {
+    each_call(database, "a replay", async |n, kind| {
         nth.arm(n, kind);
         let reply = oi.ask_with("oc-demo", &question, &headers).await;
         let fired = nth.disarm();

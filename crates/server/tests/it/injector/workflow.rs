@@ -86,7 +86,7 @@ async fn step(database: Database, stage: Stage) {
     // The line goes to and fro.
     let mut from = fibre(contract, Role::Current);
     let mut to = fibre(contract, if stage.keep { Role::Fresh } else { Role::Free });
-    each_call(contract, async |n, kind| {
+    each_call(database, contract, async |n, kind| {
         let put = Put { keep: stage.keep, ..Put::new(contract, &to).motif("PBO saturé") };
         oi.ask(&put.body()).await.assert("OK");
         let (last, before) = stage.moves.split_last().unwrap();
@@ -137,7 +137,7 @@ async fn cancelling(database: Database) {
     let setup = Setup { config: "[networks]\nstart_ms = 3600000".into(), ..Setup::noon() };
     let (oi, nth) = start(database, setup).await;
     let question = Put::new("DEMO-ZMD", &fibre("DEMO-ZMD", Role::Free)).body();
-    each_call("a cancel", async |n, kind| {
+    each_call(database, "a cancel", async |n, kind| {
         oi.ask(&question).await.assert("OK");
         let id = oi.running_job().await;
         let driver = &oi.running.driver;
@@ -175,7 +175,7 @@ async fn trying_again(database: Database) {
     oi.ask(&Put::new("DEMO-ZMD", &fibre("DEMO-ZMD", Role::Free)).body()).await.assert("OK");
     let mut id = oi.running_job().await;
     let driver = &oi.running.driver;
-    each_call("a retry", async |n, kind| {
+    each_call(database, "a retry", async |n, kind| {
         oi.clock.advance_ms(1);
         let now = oi.clock.now_ms();
         admin::cancel(driver, &id, loading(now)).await.unwrap();
@@ -209,8 +209,8 @@ async fn acts(oi: &Oi, number: i64) -> i64 {
 
 async fn changing_an_operator(database: Database) {
     let (oi, nth) = start(database, Setup::noon()).await;
-    each_call("a change", async |n, kind| {
-        let number = i64::try_from(n).unwrap() + if kind == Kind::Broken { 1_000 } else { 0 };
+    each_call(database, "a change", async |n, kind| {
+        let number = i64::try_from(n).unwrap() + 1_000 * kind as i64;
         nth.arm(n, kind);
         let changed = oi.store().write("change", number, |tx, number| {
             Box::pin(async move {
@@ -231,7 +231,7 @@ async fn changing_an_operator(database: Database) {
 
 async fn closing_the_service(database: Database) {
     let (oi, nth) = start(database, Setup::noon()).await;
-    each_call("a close", async |n, kind| {
+    each_call(database, "a close", async |n, kind| {
         oi.clock.advance_ms(1);
         let now = oi.clock.now_ms();
         nth.arm(n, kind);

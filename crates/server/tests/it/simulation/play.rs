@@ -1,13 +1,12 @@
 //! One list, done to the service and to the model.
 
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
 
 use super::{
-    folder,
     model::Model,
     ops::{Op, Question, Time},
     paris,
-    rig::Rig,
+    rig::{Network, Rig},
     world::{self, CONTRACTS, OPERATORS},
 };
 
@@ -18,12 +17,15 @@ pub struct Wrong {
     pub said: String,
 }
 
-/// Plays a list on a copy of a loaded database, and compares.
-pub async fn play(template: &Path, start_ms: i64, ops: &[Op], schema: bool) -> Result<Seen, Wrong> {
-    let folder = folder();
-    std::fs::copy(template, folder.path().join("ereprov.db")).unwrap();
+/// Plays a list on a loaded database, and compares.
+pub async fn play(
+    network: Network,
+    start_ms: i64,
+    ops: &[Op],
+    schema: bool,
+) -> Result<Seen, Wrong> {
     let mut play = Play {
-        rig: Rig::start(folder, start_ms, schema).await,
+        rig: Rig::start(network, start_ms, schema).await,
         model: Model::new(start_ms),
         seen: Seen::new(),
     };
@@ -114,11 +116,11 @@ impl Play {
             Op::LetGo => {
                 model.held_sessions.clear();
                 model.held_contracts.clear();
-                rig.let_go();
+                rig.let_go().await;
             }
             Op::LookAtAll => self.look_at_all().await?,
         }
-        same(&self.rig.tables(), &self.model.tables())
+        same(&self.rig.tables().await, &self.model.tables())
     }
 
     /// Changes something about an operator.

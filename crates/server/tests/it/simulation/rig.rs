@@ -17,21 +17,32 @@ use ereprov_server::{
     },
 };
 use roxmltree::Document;
-use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::{
     ops::{MOTIFS, Op, Put, Question},
     world::{self, CONTRACTS, FIBRES, FLOORS, OPERATORS},
 };
-use crate::harness::{self, Oi, Reply, Setup};
+use crate::harness::{self, Beside, Oi, Reply, Setup};
+
+/// Requests that are held in progress at the most.
+const HELD_MAX: i64 = 100;
+
+/// A loaded database, of one list's own.
+pub struct Network {
+    /// With `ereprov.db`, on SQLite.
+    pub folder: TempDir,
+    /// Its URL, on PostgreSQL.
+    pub postgres: Option<String>,
+}
 
 /// A service, what a test knows of it, and its tables.
 pub struct Rig {
     oi: Option<Oi>,
     clock: Clock,
     schema: bool,
-    sqlite: Connection,
+    beside: Beside,
+    postgres: Option<String>,
     /// Those of other requests in progress.
     seats: Vec<Seat>,
     late: Vec<Record>,
@@ -41,16 +52,18 @@ pub struct Rig {
 }
 
 impl Rig {
-    /// On a folder with a loaded database; `schema`: every answer is held against it.
-    pub async fn start(folder: TempDir, now_ms: i64, schema: bool) -> Self {
+    /// On a loaded database; `schema`: every answer is held against it.
+    pub async fn start(network: Network, now_ms: i64, schema: bool) -> Self {
+        let Network { folder, postgres } = network;
         let clock = Clock::manual(now_ms);
-        let sqlite = Connection::open(folder.path().join("ereprov.db")).unwrap();
-        let oi = setup(&clock, schema).open(folder).await;
+        let beside = Beside::open(&folder.path().join("ereprov.db"), postgres.as_deref()).await;
+        let oi = setup(&clock, schema, postgres.as_ref()).open(folder).await;
         Self {
             oi: Some(oi),
             clock,
             schema,
-            sqlite,
+            beside,
+            postgres,
             seats: Vec::new(),
             late: Vec::new(),
             codes: Vec::new(),
@@ -59,7 +72,7 @@ impl Rig {
     }
 
     pub async fn stop(mut self) {
-        self.let_go();
+        self.let_go().await;
         drop(self.oi.take().unwrap().stop().await);
     }
 
@@ -76,9 +89,10 @@ impl Rig {
     }
 
     pub async fn restart(&mut self) {
-        self.let_go();
+        self.let_go().await;
         let folder = self.oi.take().unwrap().stop().await;
-        self.oi = Some(setup(&self.clock, self.schema).open(folder).await);
+        let setup = setup(&self.clock, self.schema, self.postgres.as_ref());
+        self.oi = Some(setup.open(folder).await);
     }
 
     pub async fn ask(&mut self, who: usize, right: bool, question: Question) -> Vec<String> {
@@ -166,7 +180,7 @@ impl Rig {
     }
 
     pub async fn cancel(&mut self, contract: usize) -> String {
-        let Some(id) = self.latest(contract) else { return "nothing".to_owned() };
+        let Some(id) = self.latest(contract).await else { return "nothing".to_owned() };
         let act = self.act();
         match admin::cancel(self.driver(), &id, act).await {
             Ok(state) => state.as_str().to_owned(),
@@ -177,7 +191,7 @@ impl Rig {
     }
 
     pub async fn retry(&mut self, contract: usize) -> String {
-        let Some(id) = self.latest(contract) else { return "nothing".to_owned() };
+        let Some(id) = self.latest(contract).await else { return "nothing".to_owned() };
         let act = self.act();
         match admin::retry(self.driver(), &id, act).await {
             Ok(job) => job.state.as_str().to_owned(),
@@ -188,12 +202,13 @@ impl Rig {
         }
     }
 
-    fn latest(&self, contract: usize) -> Option<String> {
-        let found = self.sqlite.prepare_cached(
+    async fn latest(&self, contract: usize) -> Option<String> {
+        let latest = format!(
             "SELECT reprovisioning.id FROM reprovisioning JOIN contract ON contract.id = contract_id
-             WHERE contract.ref = ?1 ORDER BY number DESC LIMIT 1",
+             WHERE contract.ref = '{}' ORDER BY number DESC LIMIT 1",
+            CONTRACTS[contract].name
         );
-        found.unwrap().query_row([CONTRACTS[contract].name], |row| row.get(0)).ok()
+        self.beside.lines(&latest).await.pop()
     }
 
     fn act(&mut self) -> Act {
@@ -236,7 +251,7 @@ impl Rig {
     /// Another request of the operator is in progress.
     pub async fn hold_session(&mut self, who: usize) {
         let mut seat = self.oi().store().seat().await.unwrap();
-        seat.open_session(operator_id(who), i64::MAX).await.unwrap();
+        seat.open_session(operator_id(who), HELD_MAX).await.unwrap();
         self.seats.push(seat);
     }
 
@@ -248,45 +263,40 @@ impl Rig {
         self.seats.push(seat);
     }
 
-    pub fn let_go(&mut self) {
-        self.seats.clear();
+    pub async fn let_go(&mut self) {
+        for seat in self.seats.drain(..) {
+            seat.leave().await;
+        }
     }
 
     /// What the tables say.
-    pub fn tables(&mut self) -> Vec<String> {
-        let mut lines = self.lines(
-            "SELECT fibre.ref || ' ' || usage || ' ' || out_of_service || ' ['
-               || COALESCE(contract.ref, '') || '] [' || COALESCE(pto.ref, '') || ']'
+    pub async fn tables(&mut self) -> Vec<String> {
+        let [fibres, contracts, jobs, used, audit] = [
+            "SELECT fibre.ref || ' ' || usage || ' ' || CASE WHEN out_of_service THEN 1 ELSE 0 END
+               || ' [' || COALESCE(contract.ref, '') || '] [' || COALESCE(pto.ref, '') || ']'
              FROM fibre LEFT JOIN contract ON contract.id = fibre.contract_id
                LEFT JOIN pto ON pto.id = fibre.pto_id ORDER BY fibre.id",
-        );
-        lines.extend(self.lines(
             "SELECT contract.ref || ' on [' || COALESCE(fibre.ref, '') || '] ' || route_kind
              FROM contract LEFT JOIN fibre ON fibre.id = contract.fibre_id ORDER BY contract.id",
-        ));
-        let jobs = self.lines(
             "SELECT contract.ref || ' ' || number || ' ' || fibre.ref || ' ' || state || ' code '
                || discharge_code || ' attempt ' || attempt
              FROM reprovisioning JOIN contract ON contract.id = reprovisioning.contract_id
                JOIN fibre ON fibre.id = reprovisioning.fibre_id ORDER BY contract.id, number",
-        );
+            "SELECT login || ' ' || month || ' used ' || used FROM monthly_usage
+             JOIN operator ON operator.id = operator_id ORDER BY operator_id, month",
+            "SELECT COUNT(*) || ' rows of audit' FROM audit",
+        ];
+        let mut lines = self.beside.lines(fibres).await;
+        lines.extend(self.beside.lines(contracts).await);
+        let jobs = self.beside.lines(jobs).await;
         lines.extend(jobs.into_iter().map(|job| {
             let mut words: Vec<_> = job.split(' ').map(str::to_owned).collect();
             words[5] = self.code(&words[5]).to_string();
             words.join(" ")
         }));
-        lines.extend(self.lines(
-            "SELECT login || ' ' || month || ' used ' || used FROM monthly_usage
-             JOIN operator ON operator.id = operator_id ORDER BY operator_id, month",
-        ));
-        lines.extend(self.lines("SELECT COUNT(*) || ' rows of audit' FROM audit"));
+        lines.extend(self.beside.lines(used).await);
+        lines.extend(self.beside.lines(audit).await);
         lines
-    }
-
-    fn lines(&self, sql: &str) -> Vec<String> {
-        let mut statement = self.sqlite.prepare_cached(sql).unwrap();
-        let lines = statement.query_map([], |row| row.get(0)).unwrap();
-        lines.map(Result::unwrap).collect()
     }
 }
 
@@ -295,9 +305,9 @@ fn operator_id(who: usize) -> i64 {
     i64::try_from(who).unwrap() + 1
 }
 
-fn setup(clock: &Clock, schema: bool) -> Setup {
-    let config = world::config();
-    Setup { config, clock: clock.clone(), driver_runs: false, schema, ..Setup::default() }
+fn setup(clock: &Clock, schema: bool, postgres: Option<&String>) -> Setup {
+    let (config, postgres) = (world::config(), postgres.cloned());
+    Setup { config, clock: clock.clone(), driver_runs: false, schema, postgres, ..Setup::default() }
 }
 
 fn body(question: Question) -> String {
