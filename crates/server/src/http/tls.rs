@@ -56,8 +56,13 @@ pub struct Files {
 /// What a listener speaks TLS with.
 pub struct Tls {
     files: Files,
+    /// Of the files, before they were read for the first time.
+    stamps: Stamps,
     current: RwLock<TlsAcceptor>,
 }
+
+/// What tells a changed file from the same one: its time and its number, for each.
+type Stamps = Vec<Option<[i64; 3]>>;
 
 impl Tls {
     /// Reads the files.
@@ -65,8 +70,9 @@ impl Tls {
     /// # Errors
     /// One is missing, or holds something else; the key is another certificate's.
     pub fn load(files: Files) -> Result<Self, PemError> {
+        let stamps = stamps(&files);
         let acceptor = read(&files)?;
-        Ok(Self { files, current: RwLock::new(acceptor) })
+        Ok(Self { files, stamps, current: RwLock::new(acceptor) })
     }
 
     /// Greets a caller, in time.
@@ -82,9 +88,9 @@ impl Tls {
     /// Reads the files again whenever one has changed, until told to stop. Connections that are open
     /// go on with what they began with.
     pub async fn watch(self: Arc<Self>, stop: CancellationToken) {
-        let mut known = self.stamps();
+        let mut known = self.stamps.clone();
         while stop.run_until_cancelled(tokio::time::sleep(LOOK)).await.is_some() {
-            let stamps = self.stamps();
+            let stamps = stamps(&self.files);
             if stamps == known {
                 continue;
             }
@@ -100,16 +106,15 @@ impl Tls {
             known = stamps;
         }
     }
+}
 
-    /// What tells a changed file from the same one.
-    fn stamps(&self) -> Vec<Option<[i64; 3]>> {
-        let stamp = |path: &Path| {
-            let facts = path.metadata().ok()?;
-            Some([facts.mtime(), facts.mtime_nsec(), facts.ino().cast_signed()])
-        };
-        let Files { certificate, key, client_ca, .. } = &self.files;
-        [certificate, key].into_iter().chain(client_ca).map(|path| stamp(path)).collect()
-    }
+fn stamps(files: &Files) -> Stamps {
+    let stamp = |path: &Path| {
+        let facts = path.metadata().ok()?;
+        Some([facts.mtime(), facts.mtime_nsec(), facts.ino().cast_signed()])
+    };
+    let Files { certificate, key, client_ca, .. } = files;
+    [certificate, key].into_iter().chain(client_ca).map(|path| stamp(path)).collect()
 }
 
 /// The certificate that a caller presented, by itself or on the session that it resumes.
@@ -144,4 +149,45 @@ fn read(files: &Files) -> Result<TlsAcceptor, PemError> {
         builder.with_single_cert(chain, key).map_err(|error| PemError::new(&files.key, &error))?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// A certificate and its key, written into a folder.
+    fn install(folder: &Path) -> Files {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = rcgen::CertificateParams::new([]).unwrap().self_signed(&key).unwrap();
+        let files = Files {
+            certificate: folder.join("certificate.pem"),
+            key: folder.join("key.pem"),
+            client_ca: None,
+            client_certificates: ClientCertificates::Required,
+        };
+        fs::write(&files.certificate, certificate.pem()).unwrap();
+        fs::write(&files.key, key.serialize_pem()).unwrap();
+        files
+    }
+
+    #[tokio::test]
+    async fn files_that_change_before_the_watch_begins_are_read_again_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let tls = Arc::new(Tls::load(install(folder.path())).unwrap());
+        let config = || Arc::clone(tls.current.read().unwrap().config());
+        let first = config();
+        install(folder.path());
+        let stop = CancellationToken::new();
+        let watching = tokio::spawn(Arc::clone(&tls).watch(stop.clone()));
+        let reading = async {
+            while Arc::ptr_eq(&config(), &first) {
+                tokio::time::sleep(LOOK / 20).await;
+            }
+        };
+        tokio::time::timeout(5 * LOOK, reading).await.expect("the new certificate is read");
+        stop.cancel();
+        watching.await.unwrap();
+    }
 }
