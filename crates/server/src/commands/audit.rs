@@ -36,7 +36,7 @@ pub struct Args {
     #[arg(long, allow_hyphen_values = true, conflicts_with = "acts")]
     code: Option<String>,
     /// How many at the most.
-    #[arg(long, default_value_t = 50)]
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
 }
 

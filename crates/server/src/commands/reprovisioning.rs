@@ -37,7 +37,7 @@ pub enum Command {
         #[arg(long)]
         operator: Option<String>,
         /// How many at the most.
-        #[arg(long, default_value_t = 50)]
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
     },
     /// Show one, with everything that is known about it.
@@ -143,7 +143,7 @@ async fn list(context: &Context, store: &Store, filter: Filter) -> Result<(), Fa
     let rows = all.iter().map(|job| {
         vec![
             time(Some(job.accepted_ms)),
-            job.operator_name.clone(),
+            job.operator_login.clone(),
             job.contract_ref.clone(),
             job.fibre_ref.clone(),
             words::motif(job.reason).label().to_owned(),
@@ -169,7 +169,7 @@ fn show(context: &Context, job: &Reprovisioning) -> Result<(), Failure> {
         ("state", words::state(job.state).label().to_owned()),
         ("because", or_empty(job.ended_because.as_ref())),
         ("contract", job.contract_ref.clone()),
-        ("operator", job.operator_name.clone()),
+        ("operator", job.operator_login.clone()),
         ("motif", words::motif(job.reason).label().to_owned()),
         ("new fibre", job.fibre_ref.clone()),
         ("old fibre", or_empty(job.old_fibre_ref.as_ref())),
@@ -202,7 +202,7 @@ fn as_json(job: &Reprovisioning) -> Value {
         "state": job.state.as_str(),
         "ended_because": job.ended_because,
         "contract": job.contract_ref,
-        "operator": job.operator_name,
+        "operator": job.operator_login,
         "reason": job.reason.as_str(),
         "fibre": job.fibre_ref,
         "old_fibre": job.old_fibre_ref,

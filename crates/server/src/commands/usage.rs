@@ -41,7 +41,7 @@ pub async fn run(context: &Context, args: &Args) -> Result<(), Failure> {
         .collect();
     if context.json {
         let rows = rows.iter().map(|(login, used, quota)| {
-            json!({"month": month, "login": login, "used": used, "quota": quota})
+            json!({"month": month, "operator": login, "used": used, "quota": quota})
         });
         return output::json(&rows.collect::<Vec<_>>());
     }
@@ -56,7 +56,11 @@ pub async fn run(context: &Context, args: &Args) -> Result<(), Failure> {
         vec![login, used.to_string(), quota, left, share]
     });
     output::line(&format!("month {month}, Europe/Paris"))?;
-    output::table(&["LOGIN", "USED", "QUOTA", "LEFT", "SHARE"], rows.collect(), "no operator yet")
+    output::table(
+        &["OPERATOR", "USED", "QUOTA", "LEFT", "SHARE"],
+        rows.collect(),
+        "no operator yet",
+    )
 }
 
 async fn look(tx: &mut Tx<'_>, month: &str) -> Result<Vec<(Operator, i64)>, StoreError> {

@@ -136,6 +136,8 @@ fn mistakes_are_told_with_a_hint_and_an_exit_code() {
         (&["service", "close", "--reason", "x", "--until", "2020-01-01"], 2, "is past"),
         (&["usage", "--month", "novembre"], 2, "not a month"),
         (&["audit", "--code", "vingt"], 2, "not a code"),
+        (&["audit", "--limit", "0"], 2, "0 is not in 1.."),
+        (&["reprovisioning", "list", "--limit", "0"], 2, "0 is not in 1.."),
         (&["audit", "--operator", "nobody"], 3, "no operator"),
         (&["audit", "--since", "jamais"], 2, "not a time"),
         (&["import", "/nowhere"], 1, "No such file"),
@@ -225,7 +227,7 @@ async fn re_provisionings_and_fibres_by_hand() {
     ask(&put.body()).await.assert("OK");
 
     let usage = house.json(&["usage"]);
-    let demo = usage.as_array().unwrap().iter().find(|row| row["login"] == "oc-demo").unwrap();
+    let demo = usage.as_array().unwrap().iter().find(|row| row["operator"] == "oc-demo").unwrap();
     let rows = house.json(&["audit", "--operator", "oc-demo", "--limit", "10000"]);
     assert_eq!(demo["used"], rows.as_array().unwrap().len());
     let acts = house.table(&["audit", "--acts"]);

@@ -14,7 +14,7 @@ use crate::store::{
 macro_rules! select {
     () => {
         "SELECT reprovisioning.id, reprovisioning.contract_id, contract.ref AS contract_ref,
-           reprovisioning.operator_id, operator.name AS operator_name, reprovisioning.number,
+           reprovisioning.operator_id, operator.login AS operator_login, reprovisioning.number,
            reprovisioning.attempt, reprovisioning.previous_id, reprovisioning.request_id,
            reprovisioning.fibre_id, fibre.ref AS fibre_ref, reprovisioning.old_fibre_id,
            old_fibre.ref AS old_fibre_ref, reprovisioning.reason, reprovisioning.keep_pto,

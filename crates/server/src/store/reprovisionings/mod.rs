@@ -30,8 +30,8 @@ pub struct Reprovisioning {
     pub contract_ref: String,
     /// Key of the operator.
     pub operator_id: i64,
-    /// The operator.
-    pub operator_name: String,
+    /// The operator's login.
+    pub operator_login: String,
     /// The contract's how-manieth, from 1, in the order of acceptance.
     pub number: i64,
     /// The request's how-manieth attempt, from 1.
@@ -224,7 +224,7 @@ fn read(row: &Row<'_>) -> Result<Reprovisioning, StoreError> {
         contract_id: row.int("contract_id")?,
         contract_ref: row.text("contract_ref")?,
         operator_id: row.int("operator_id")?,
-        operator_name: row.text("operator_name")?,
+        operator_login: row.text("operator_login")?,
         number: row.int("number")?,
         attempt: row.int("attempt")?,
         previous_id: row.optional_text("previous_id")?,
