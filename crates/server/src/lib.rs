@@ -2,6 +2,7 @@
 
 pub mod admission;
 pub mod calendar;
+pub mod chain;
 pub mod clock;
 pub mod commands;
 pub mod config;

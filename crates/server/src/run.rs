@@ -16,6 +16,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     admission::verify::Credentials,
+    chain::sealer::Sealer,
     clock::{Clock, Entropy},
     config::Config,
     http::{self, tls::Tls},
@@ -38,6 +39,8 @@ pub struct Running {
     pub service: Arc<Service>,
     /// Its worker, for tests that step it by hand.
     pub driver: Driver,
+    /// Who seals its audit, for the same.
+    pub sealer: Sealer,
     accepting: CancellationToken,
     working: CancellationToken,
     listeners: TaskTracker,
@@ -52,7 +55,8 @@ pub struct Parts {
     pub clock: Clock,
     /// Chance.
     pub entropy: Entropy,
-    /// Whether the driver works by itself; a test that holds the clock steps it by hand.
+    /// Whether the driver and the sealer work by themselves; a test that holds the clock steps them by
+    /// hand.
     pub driver_runs: bool,
 }
 
@@ -115,6 +119,7 @@ pub async fn start(
     let store = store.within(config.database_deadline());
     let service = Arc::new(service(config, store, &parts, address)?);
     let driver = driver(config, &service, &parts);
+    let sealer = sealer(config, &service);
 
     let (accepting, working) = (CancellationToken::new(), CancellationToken::new());
     let (listeners, workers) = (TaskTracker::new(), TaskTracker::new());
@@ -133,6 +138,7 @@ pub async fn start(
     }
     if parts.driver_runs {
         workers.spawn(driver.clone().run(working.clone()));
+        workers.spawn(sealer.clone().run(working.clone()));
     }
     listeners.close();
     workers.close();
@@ -141,6 +147,7 @@ pub async fn start(
         telemetry,
         service,
         driver,
+        sealer,
         accepting,
         working,
         listeners,
@@ -219,6 +226,15 @@ fn driver(config: &Config, service: &Service, parts: &Parts) -> Driver {
         lease: config.lease(),
         bell: Arc::clone(&service.bell),
         metrics: Arc::clone(&service.metrics),
+    }
+}
+
+fn sealer(config: &Config, service: &Service) -> Sealer {
+    Sealer {
+        store: service.store.clone(),
+        clock: service.clock.clone(),
+        metrics: Arc::clone(&service.metrics),
+        settings: config.sealing(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The checker: were the four promises kept? It reads the tables and what the clients saw, and
 //! knows nothing of how the service works.
 
+pub(super) mod chain;
 mod fibres;
 mod quota;
 mod requests;
@@ -26,6 +27,8 @@ pub(super) enum Kind {
     Sessions,
     /// Something of another operator's.
     Tenants,
+    /// A row of the audit that is not as it was sealed, or in no seal.
+    Chain,
     /// No answer on a connection that stayed open, or the answer of a bug.
     Answers,
 }
@@ -38,6 +41,7 @@ impl fmt::Display for Kind {
             Self::Quota => "quota exceeded or miscounted",
             Self::Sessions => "sessions over the limit",
             Self::Tenants => "other tenants' data seen",
+            Self::Chain => "audit not as sealed",
             Self::Answers => "answers that never came, or came from a bug",
         })
     }
@@ -72,6 +76,7 @@ pub(super) fn check(facts: &Facts, seen: &[Seen]) -> Report {
     quota::check(&index, &mut report);
     sessions::check(&index, &mut report);
     tenants::check(&index, &mut report);
+    chain::check(facts.chain.as_ref(), &mut report);
     report
 }
 

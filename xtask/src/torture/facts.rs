@@ -7,6 +7,8 @@ use anyhow::{Context, bail};
 use rusqlite::types::ValueRef;
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 
+use super::check::chain::Value;
+
 /// Where the tables are.
 #[derive(Debug)]
 pub(super) enum Database {
@@ -50,6 +52,8 @@ pub(super) struct Facts {
     pub(super) audit_has_sessions: bool,
     pub(super) usage: Vec<Usage>,
     pub(super) names: Vec<Name>,
+    /// None where the program knows of none.
+    pub(super) chain: Option<Chain>,
 }
 
 /// `operator`
@@ -113,6 +117,31 @@ pub(super) struct Usage {
     pub(super) used: i64,
 }
 
+/// `audit` and `admin_act` whole, in the order of docs/audit.md, and `audit_seal`.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Chain {
+    pub(super) requests: Vec<Vec<Value>>,
+    pub(super) acts: Vec<Vec<Value>>,
+    pub(super) seals: Vec<Seal>,
+}
+
+/// `audit_seal`
+#[derive(Debug, Clone, Default)]
+pub(super) struct Seal {
+    pub(super) number: i64,
+    pub(super) sealed_ms: i64,
+    pub(super) previous: String,
+    pub(super) requests: String,
+    pub(super) acts: String,
+    pub(super) requests_to: i64,
+    pub(super) acts_to: i64,
+    pub(super) row_count: i64,
+    pub(super) digest: String,
+    pub(super) gaps: String,
+    pub(super) removed_to: i64,
+    pub(super) hash: String,
+}
+
 /// `idempotency`
 #[derive(Debug, Clone, Default)]
 pub(super) struct Name {
@@ -151,6 +180,7 @@ impl Database {
             names: self
                 .all("SELECT operator_id, name, discharge_code FROM idempotency", name)
                 .await?,
+            chain: self.chain().await?,
         })
     }
 
@@ -178,6 +208,21 @@ impl Database {
             })
         })
         .await
+    }
+
+    async fn chain(&self) -> anyhow::Result<Option<Chain>> {
+        if self.rows("SELECT number FROM audit_seal LIMIT 1").await.is_err() {
+            return Ok(None);
+        }
+        let requests = "SELECT seq, request_id, at_ms, operator_id, method, contract_ref, code, detail, \
+                          duration_us, admitted_us, address FROM audit ORDER BY seq";
+        let acts =
+            "SELECT seq, id, at_ms, actor, action, subject, reason FROM admin_act ORDER BY seq";
+        Ok(Some(Chain {
+            requests: self.all(requests, |row| values(row, "ntnnttntnnt")).await?,
+            acts: self.all(acts, |row| values(row, "ntntttt")).await?,
+            seals: self.all(SEALS, seal).await?,
+        }))
     }
 
     async fn all<T>(
@@ -214,6 +259,37 @@ fn change(row: &Row) -> anyhow::Result<Change> {
         in_progress_ms: row.optional_int(8)?,
         ended_ms: row.optional_int(9)?,
     })
+}
+
+const SEALS: &str = "SELECT number, sealed_ms, previous, requests, acts, requests_to, acts_to, \
+                       row_count, digest, gaps, removed_to, hash FROM audit_seal ORDER BY number";
+
+fn seal(row: &Row) -> anyhow::Result<Seal> {
+    Ok(Seal {
+        number: row.int(0)?,
+        sealed_ms: row.int(1)?,
+        previous: row.text(2)?,
+        requests: row.text(3)?,
+        acts: row.text(4)?,
+        requests_to: row.int(5)?,
+        acts_to: row.int(6)?,
+        row_count: row.int(7)?,
+        digest: row.text(8)?,
+        gaps: row.text(9)?,
+        removed_to: row.int(10)?,
+        hash: row.text(11)?,
+    })
+}
+
+/// Every value of a row, each a number (`n`) or a text (`t`), if anything.
+fn values(row: &Row, kinds: &str) -> anyhow::Result<Vec<Value>> {
+    let value = |(column, kind)| {
+        Ok(match kind {
+            'n' => row.optional_int(column)?.map_or(Value::Nothing, Value::Number),
+            _ => row.optional_text(column).map_or(Value::Nothing, Value::Text),
+        })
+    };
+    kinds.chars().enumerate().map(value).collect()
 }
 
 fn contract(row: &Row) -> anyhow::Result<Contract> {

@@ -51,6 +51,7 @@ Exit codes:
   3  nothing by that name
   4  refused: a rule or the present state forbids it
   5  the database cannot be reached
+  6  the audit is not as it was sealed
 
 `ereprovd demo` prints the --config to give, to try every command on the demo network.";
 
@@ -79,7 +80,7 @@ enum Command {
     Fibre(fibre::Command),
     /// Calls of a month, operator by operator.
     Usage(usage::Args),
-    /// Requests that were answered, newest first.
+    /// Requests that were answered, newest first; the audit verified, or exported.
     Audit(audit::Args),
     /// Copy the SQLite database into a file, while the service runs.
     ///

@@ -51,6 +51,11 @@ impl Failure {
         Self { code: 5, message: format!("{what}: {}", error.chain()), hint: None }
     }
 
+    /// The audit is not as it was sealed.
+    pub fn broken_audit(message: impl Into<String>) -> Self {
+        Self { code: 6, message: message.into(), hint: None }
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn hint(self, hint: impl Into<String>) -> Self {
@@ -173,6 +178,12 @@ pub fn sheet(values: &[(&str, String)]) -> Result<(), Failure> {
         .map(|(name, value)| format!("{name:width$}  {value}"))
         .collect();
     line(&lines.join("\n"))
+}
+
+/// Reads a time that was typed.
+pub fn time_of(text: &str) -> Result<i64, Failure> {
+    let wrong = || Failure::usage(format!("{text} is not a time such as 2026-11-23"));
+    calendar::parse(text).ok_or_else(wrong)
 }
 
 /// A time, or nothing.

@@ -23,6 +23,9 @@ use crate::{
 /// Longest time for which a verified password is believed, in seconds.
 const CREDENTIAL_CACHE_S_MAX: u64 = 60;
 
+/// Longest time for which the audit is kept, where it is not for ever, in days: a hundred years.
+const KEEP_DAYS_MAX: u64 = 36_525;
+
 /// Longest time for which a PasswordDigest is good, before and after, in seconds.
 const DIGEST_S_MAX: u64 = 3600;
 
@@ -49,6 +52,7 @@ impl Config {
             ("database.deadline_ms", self.database.deadline_ms),
             ("networks.ask_deadline_ms", self.networks.ask_deadline_ms),
             ("networks.call_deadline_ms", self.networks.call_deadline_ms),
+            ("audit.seal_every_ms", self.audit.seal_every_ms),
             ("workflow.poll_ms", self.workflow.poll_ms),
             ("workflow.failures_max", self.workflow.failures_max.into()),
             ("admission.login_failures_max", self.admission.login_failures_max.into()),
@@ -97,11 +101,19 @@ impl Config {
         if telemetry.is_some_and(|address| address == server.listen && address.port() != 0) {
             return Err(wrong("telemetry.listen", "the same as server.listen"));
         }
+        self.check_retention()?;
         self.location()?;
         self.tls()?;
         self.proxies()?;
         self.profiles()?;
         self.networks()?;
+        Ok(())
+    }
+
+    fn check_retention(&self) -> Result<(), ConfigError> {
+        if self.audit.keep_days > KEEP_DAYS_MAX {
+            return Err(wrong("audit.keep_days", format!("{KEEP_DAYS_MAX} at the most")));
+        }
         Ok(())
     }
 

@@ -16,6 +16,7 @@ use serde::Deserialize;
 
 use crate::{
     admission::{backoff::BackoffSettings, verify::VerifySettings},
+    chain::sealer::Settings as Sealing,
     http::{ListenerLimits, forwarded::Header, tls::ClientCertificates},
     reprovisioning::steps::Patience,
     service::Limits,
@@ -78,6 +79,7 @@ pub struct Config {
     profiles: BTreeMap<String, ProfileEntry>,
     networks: Networks,
     workflow: Workflow,
+    audit: Audit,
     /// `[telemetry]`
     pub telemetry: Telemetry,
     /// The file that it was read from, and whether that holds the database's password.
@@ -200,6 +202,13 @@ struct Workflow {
     backoff_max_ms: u64,
 }
 
+/// `[audit]`
+#[derive(Debug, Clone, Deserialize)]
+struct Audit {
+    seal_every_ms: u64,
+    keep_days: u64,
+}
+
 /// `[telemetry]`
 #[derive(Debug, Clone, Deserialize)]
 pub struct Telemetry {
@@ -296,6 +305,13 @@ impl Config {
     /// How long a driver may hold a job.
     pub fn lease(&self) -> Duration {
         ms(self.workflow.lease_ms)
+    }
+
+    /// How the audit is sealed, and how long it is kept.
+    pub fn sealing(&self) -> Sealing {
+        let days = self.audit.keep_days;
+        let keep = (days > 0).then(|| Duration::from_hours(days.saturating_mul(24)));
+        Sealing { every: ms(self.audit.seal_every_ms), keep }
     }
 
     /// For anything that is asked of the database.

@@ -53,6 +53,11 @@ pub enum Refused {
 /// When to come back after 20004, in seconds.
 pub const RETRY_OVERLOADED_S: i64 = 5;
 
+/// Whether §4 has a code with this number.
+pub fn is_code(number: i32) -> bool {
+    CodeErreur::try_from(number).is_ok()
+}
+
 /// The fault of a request that finds no room, before its method is known (contract.md, D37).
 pub fn overloaded() -> FaultKind {
     FaultKind::Receiver(CodeErreur::RessourcesDepassees, "réessayez dans quelques secondes")

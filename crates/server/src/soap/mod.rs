@@ -14,4 +14,4 @@ pub mod settle;
 mod unfinished;
 pub(crate) mod words;
 
-pub use answer::{RETRY_OVERLOADED_S, Refused, cause, client_too_slow, ko, overloaded};
+pub use answer::{RETRY_OVERLOADED_S, Refused, cause, client_too_slow, is_code, ko, overloaded};

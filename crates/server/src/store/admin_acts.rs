@@ -46,7 +46,7 @@ pub async fn list(tx: &mut Tx<'_>, since_ms: i64, limit: i64) -> Result<Vec<Act>
     tx.all(&LIST, params![since_ms, limit], read).await
 }
 
-fn read(row: &Row<'_>) -> Result<Act, StoreError> {
+pub(super) fn read(row: &Row<'_>) -> Result<Act, StoreError> {
     Ok(Act {
         id: row.text("id")?,
         at_ms: row.int("at_ms")?,

@@ -114,7 +114,7 @@ pub async fn list(tx: &mut Tx<'_>, filter: &Filter) -> Result<Vec<Entry>, StoreE
     tx.all(&LIST, params, read).await
 }
 
-fn read(row: &Row<'_>) -> Result<Entry, StoreError> {
+pub(super) fn read(row: &Row<'_>) -> Result<Entry, StoreError> {
     Ok(Entry {
         request_id: row.text("request_id")?,
         at_ms: row.int("at_ms")?,

@@ -55,6 +55,17 @@ pub(super) static NOW: Statement = Statement {
     columns: OnceLock::new(),
 };
 
+/// Which transactions may still commit something: PostgreSQL's, which write at the same time. On SQLite a
+/// row that is seen comes after all that can be seen.
+pub(super) static HORIZON: Statement = Statement {
+    name: "dialect.horizon",
+    sqlite: "SELECT 1 AS oldest, 0 AS next",
+    postgres:
+        "SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT) AS oldest,
+         CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT) AS next",
+    columns: OnceLock::new(),
+};
+
 /// One migration at a time; SQLite has one writer anyway.
 pub(super) static LOCK_SCHEMA: Statement = Statement {
     name: "dialect.lock_schema",
@@ -123,5 +134,14 @@ pub(super) const SESSION_SETTINGS: &str = "
 
 /// Those of this file that no other lists.
 #[cfg(test)]
-pub(super) static ALL: &[&Statement] =
-    &[&COLUMNS, &NOW, &LOCK_SCHEMA, &LOCK_KEYS, &SERVER, &HOLD_SESSION, &HOLD_DECISION, &LET_GO];
+pub(super) static ALL: &[&Statement] = &[
+    &COLUMNS,
+    &NOW,
+    &HORIZON,
+    &LOCK_SCHEMA,
+    &LOCK_KEYS,
+    &SERVER,
+    &HOLD_SESSION,
+    &HOLD_DECISION,
+    &LET_GO,
+];

@@ -17,29 +17,27 @@ struct Step {
     needs: i64,
     /// One text for both databases.
     text: &'static str,
+    /// What has to be said to each in its own words, before the text.
+    sqlite: &'static str,
+    postgres: &'static str,
+}
+
+/// A step that both databases take in the same words.
+const fn step(number: i64, name: &'static str, needs: i64, text: &'static str) -> Step {
+    Step { number, name, needs, text, sqlite: "", postgres: "" }
 }
 
 /// Every step, in order. One that only adds (expands) lets the programs before it work on; one that
 /// takes away (contracts) comes a version later, and says which step they must know.
 const STEPS: &[Step] = &[
+    step(1, "initial", 1, include_str!("migrations/0001_initial.sql")),
+    step(2, "sessions_seen", 1, include_str!("migrations/0002_sessions_seen.sql")),
+    step(3, "login", 1, include_str!("migrations/0003_login.sql")),
+    step(4, "digest_certificates", 1, include_str!("migrations/0004_digest_certificates.sql")),
     Step {
-        number: 1,
-        name: "initial",
-        needs: 1,
-        text: include_str!("migrations/0001_initial.sql"),
-    },
-    Step {
-        number: 2,
-        name: "sessions_seen",
-        needs: 1,
-        text: include_str!("migrations/0002_sessions_seen.sql"),
-    },
-    Step { number: 3, name: "login", needs: 1, text: include_str!("migrations/0003_login.sql") },
-    Step {
-        number: 4,
-        name: "digest_certificates",
-        needs: 1,
-        text: include_str!("migrations/0004_digest_certificates.sql"),
+        sqlite: include_str!("migrations/0005_audit_chain.sqlite.sql"),
+        postgres: include_str!("migrations/0005_audit_chain.postgres.sql"),
+        ..step(5, "audit_chain", 1, include_str!("migrations/0005_audit_chain.sql"))
     },
 ];
 
@@ -105,6 +103,7 @@ pub(super) async fn run(tx: &mut Tx<'_>) -> Result<(), StoreError> {
         return Err(StoreError::Broken(reason.into()));
     }
     for step in STEPS.iter().filter(|step| step.number > current) {
+        tx.script(if tx.is_embedded() { step.sqlite } else { step.postgres }).await?;
         tx.script(step.text).await?;
         tx.execute(&RECORD, params![step.number, step.name]).await?;
     }

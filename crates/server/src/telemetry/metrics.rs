@@ -2,7 +2,10 @@
 //! HTTP 200, is counted by its code.
 
 use std::{
-    sync::atomic::{AtomicI64, AtomicU64, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -11,6 +14,8 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
     registry::{Registry, Unit},
 };
+
+use crate::chain::Head;
 
 /// Bounds of the durations of requests, in seconds.
 const REQUEST_BUCKETS_S: [f64; 12] =
@@ -39,6 +44,12 @@ pub struct Metrics {
     audit_last_write: Gauge,
     /// Kept beside the gauge, which only the scrape sets.
     audit_last_write_s: AtomicI64,
+    audit_head: Gauge,
+    audit_head_check: Gauge,
+    audit_last_sealing: Gauge,
+    /// Where the audit's chain ends, and when that was seen: kept beside its gauges, so that they tell
+    /// of the same seal.
+    audit_sealed: Mutex<(Option<Head>, i64)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -130,6 +141,10 @@ impl Metrics {
             database_up: Gauge::default(),
             audit_last_write: Gauge::default(),
             audit_last_write_s: AtomicI64::new(0),
+            audit_head: Gauge::default(),
+            audit_head_check: Gauge::default(),
+            audit_last_sealing: Gauge::default(),
+            audit_sealed: Mutex::default(),
         };
         metrics.registered()
     }
@@ -196,6 +211,23 @@ impl Metrics {
             self.database_up.clone(),
         );
         r.register("build", "The program", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
+        self.with_the_head()
+    }
+
+    fn with_the_head(mut self) -> Self {
+        let r = &mut self.registry;
+        r.register("audit_head", "Number of the last seal of the audit", self.audit_head.clone());
+        r.register(
+            "audit_head_check",
+            "First 12 hexadecimal digits of the hash of that seal, as a number",
+            self.audit_head_check.clone(),
+        );
+        r.register_with_unit(
+            "audit_last_sealing_timestamp",
+            "When this instance last found every row of the audit sealed",
+            Unit::Seconds,
+            self.audit_last_sealing.clone(),
+        );
         self
     }
 
@@ -229,6 +261,12 @@ impl Metrics {
         self.audit_last_write_s.store(now_ms / 1000, Ordering::Relaxed);
     }
 
+    /// Notes that every row of the audit is sealed, up to a head.
+    pub fn sealed(&self, head: Option<&Head>, now_ms: i64) {
+        let mut sealed = self.audit_sealed.lock().unwrap_or_else(PoisonError::into_inner);
+        *sealed = (head.cloned(), now_ms / 1000);
+    }
+
     /// Counts a re-provisioning that has ended.
     /// `resultat` is the contract's word for the state.
     pub fn ended(&self, resultat: &'static str, took_ms: i64) {
@@ -241,6 +279,7 @@ impl Metrics {
     pub fn page(&self, snapshot: Option<&Snapshot>) -> String {
         self.database_up.set(i64::from(snapshot.is_some()));
         self.audit_last_write.set(self.audit_last_write_s.load(Ordering::Relaxed));
+        self.show_head();
         if let Some(snapshot) = snapshot {
             self.show(snapshot);
         }
@@ -248,6 +287,13 @@ impl Metrics {
         // Writing into a string does not fail.
         let _ = encode(&mut page, &self.registry);
         page
+    }
+
+    fn show_head(&self) {
+        let sealed = self.audit_sealed.lock().unwrap_or_else(PoisonError::into_inner);
+        self.audit_head.set(sealed.0.as_ref().map_or(0, |head| head.number));
+        self.audit_head_check.set(sealed.0.as_ref().map_or(0, Head::check));
+        self.audit_last_sealing.set(sealed.1);
     }
 
     fn show(&self, snapshot: &Snapshot) {

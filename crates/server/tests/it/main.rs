@@ -3,6 +3,7 @@
 
 mod admin;
 mod attacks;
+mod audit_chain;
 mod backup;
 mod certificates;
 mod codes;

@@ -2,7 +2,7 @@
 
 use super::{Kind, Report, check};
 use crate::torture::{
-    facts::{Audit, Change, Contract, Facts, Fibre, Name, Operator, Usage},
+    facts::{Audit, Chain, Change, Contract, Facts, Fibre, Name, Operator, Usage},
     history::{Outcome, Seen},
 };
 
@@ -104,6 +104,7 @@ fn clean() -> (Facts, Vec<Seen>) {
         contracts: vec![contract(10, 2), contract(11, 3), contract(20, 1)],
         fibres: vec![fibre(1, Some(20)), fibre(2, Some(10)), fibre(3, Some(11)), fibre(4, None)],
         names: changes.iter().map(name).collect(),
+        chain: Some(Chain::default()),
         changes,
         audit: vec![audit("request-10-1", 160, None), of_2],
         audit_has_sessions: true,

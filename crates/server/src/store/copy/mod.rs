@@ -80,18 +80,19 @@ async fn copy_all(tx: &mut Tx<'_>, job: &Job) -> Result<Outcome, StoreError> {
         return Ok(Outcome::Served(others));
     }
     migrations::run(tx).await?;
-    if table::of_the_schema(tx).await? != job.tables {
+    let tables = table::of_the_schema(tx).await?;
+    if !table::alike(&tables, &job.tables) {
         let reason = "the two databases have other columns; use one version of ereprovd for both";
         return Err(StoreError::Broken(reason.into()));
     }
     let target = Target::of(tx)?;
-    target.keep_others_out(&job.tables).await?;
+    target.keep_others_out(&tables).await?;
     // Who came meanwhile may have accepted something; who comes from here on waits.
     let others = target.others().await?;
     if others > 0 {
         return Ok(Outcome::Served(others));
     }
-    let there = target.sums(&job.tables).await?;
+    let there = target.sums(&tables).await?;
     if there != fresh(&job.tables).await? {
         let here = job.source.sums(&job.tables).await?;
         if here == there {
@@ -101,14 +102,14 @@ async fn copy_all(tx: &mut Tx<'_>, job: &Job) -> Result<Outcome, StoreError> {
             return Ok(Outcome::OtherData(here, there));
         }
     }
-    target.empty(&job.tables).await?;
+    target.empty(&tables).await?;
     let mut written = Vec::new();
-    for table in &job.tables {
-        let (batches, reading) = job.source.rows(table);
+    for (table, from) in tables.iter().zip(&job.tables) {
+        let (batches, reading) = job.source.rows(from);
         target.fill(table, batches).await?;
         written.push(source::told(reading).await?);
     }
-    let read_back = target.sums(&job.tables).await?;
+    let read_back = target.sums(&tables).await?;
     if let Some((written, _)) = written.iter().zip(&read_back).find(|(a, b)| a != b) {
         let reason = format!("{} reads back otherwise than it was written", written.table);
         return Err(StoreError::Broken(reason.into()));

@@ -1,10 +1,8 @@
 //! Rows as both databases give them, and what they add up to.
 
-use std::fmt::Write;
-
 use sha2::{Digest, Sha256};
 
-use crate::store::value::Param;
+use crate::store::{line, value::Param};
 
 /// What a table holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,30 +57,17 @@ impl Summing {
         Self { table, rows: 0, digest: Sha256::new(), line: String::new() }
     }
 
-    /// Adds a row. Its text is the same whichever database it comes from, and no other row's: a text
-    /// says how long it is.
+    /// Adds a row.
     pub(super) fn add(&mut self, row: &[Param<'_>]) {
         self.line.clear();
-        for value in row {
-            // Writing to a String does not fail.
-            let _ = match value {
-                Param::Null => self.line.write_str("-;"),
-                Param::Int(number) => write!(self.line, "{number};"),
-                Param::Text(text) => write!(self.line, "{}:{text};", text.len()),
-                Param::Bool(truth) => write!(self.line, "{truth};"),
-            };
-        }
+        line::write(&mut self.line, row);
         self.line.push('\n');
         self.digest.update(&self.line);
         self.rows += 1;
     }
 
     pub(super) fn end(self) -> Sum {
-        let mut sha256 = String::new();
-        for byte in self.digest.finalize() {
-            // Writing to a String does not fail.
-            let _ = write!(sha256, "{byte:02x}");
-        }
+        let sha256 = line::hex(&self.digest.finalize());
         Sum { table: self.table, rows: self.rows, sha256 }
     }
 }

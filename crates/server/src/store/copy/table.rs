@@ -24,6 +24,20 @@ pub(super) struct Column {
     key: i64,
 }
 
+/// Whether both databases have the same: SQLite's own key of a row is an INTEGER of 64 bits.
+pub(super) fn alike(postgres: &[Table], sqlite: &[Table]) -> bool {
+    let same_kind = |a: Kind, b: Kind| a == b || (a, b) == (Kind::Bigint, Kind::Integer);
+    let same_columns = |a: &Table, b: &Table| {
+        a.columns.len() == b.columns.len()
+            && a.columns
+                .iter()
+                .zip(&b.columns)
+                .all(|(a, b)| (&a.name, a.key) == (&b.name, b.key) && same_kind(a.kind, b.kind))
+    };
+    let names = |tables: &[Table]| tables.iter().map(|table| table.name).collect::<Vec<_>>();
+    names(postgres) == names(sqlite) && postgres.iter().zip(sqlite).all(|(a, b)| same_columns(a, b))
+}
+
 /// The types that the migrations use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {

@@ -73,7 +73,23 @@ impl<'t, 'c> Target<'t, 'c> {
             }
         }
         writer.finish().await.map_err(|error| at(table, error))?;
+        self.number_on(table).await?;
         self.run(&format!("ANALYZE {name}")).await
+    }
+
+    /// Lets the numbers that the database gives go on after those that are there.
+    async fn number_on(&self, table: &Table) -> Result<(), StoreError> {
+        let numbered = "SELECT CAST(attname AS TEXT) FROM pg_attribute
+           WHERE attrelid = to_regclass($1) AND attidentity <> ''";
+        for row in self.transaction.query(numbered, &[&table.name]).await? {
+            let (name, column) = (table.quoted(), row.try_get::<_, &str>(0)?);
+            self.run(&format!(
+                "SELECT setval(pg_get_serial_sequence('{name}', '{column}'), MAX({column}))
+                 FROM {name} HAVING COUNT(*) > 0"
+            ))
+            .await?;
+        }
+        Ok(())
     }
 
     /// What each table holds.

@@ -18,9 +18,11 @@ const EVERYTHING: &str = "
       NULL, NULL);
   INSERT INTO login_nonce VALUES (1, 'f0', 9), (1, 'e1', 9);
   INSERT INTO monthly_usage VALUES (1, '2026-11', 5), (1, '2026-09', 7);
-  INSERT INTO audit VALUES ('b', 1, 1, 'm', '\\N', NULL, '', 5, 'a', NULL),
-    ('B', 1, NULL, 'm', NULL, -1, NULL, 5, '::1', 4), ('é', 1, NULL, 'm', '', 0, NULL, 5, '', 0);
-  INSERT INTO admin_act VALUES ('1', 1, 'root', 'import', '/x', '');
+  INSERT INTO audit VALUES ('b', 1, 1, 'm', '\\N', NULL, '', 5, 'a', NULL, 7),
+    ('B', 1, NULL, 'm', NULL, -1, NULL, 5, '::1', 4, 5000000000),
+    ('é', 1, NULL, 'm', '', 0, NULL, 5, '', 0, 9);
+  INSERT INTO admin_act VALUES ('1', 1, 'root', 'import', '/x', '', 3);
+  INSERT INTO audit_seal VALUES (1, 1, 2, 'p', '7', '', 7, 0, 1, 'd', '', 0, 'h', 'AAAA');
   INSERT INTO site VALUES (1, 'S');
   INSERT INTO floor VALUES (1, 1, 'B', 'E', '06');
   INSERT INTO pbo VALUES (1, 1, 'BE', '');
@@ -87,7 +89,9 @@ async fn the_tables_of_the_migrations_are_those_of_both_catalogues() {
     for row in references {
         assert!(place(row.get(1)) <= place(row.get(0)), "{row:?}");
     }
-    assert_eq!(number(&url, "SELECT COUNT(*) FROM pg_sequences").await, 0, "not copied yet");
+    // Those that number rows go on from there in the copy.
+    let numbered = "SELECT COUNT(*) FROM pg_sequences";
+    assert_eq!(number(&url, numbered).await, 2, "audit and admin_act");
 }
 
 #[tokio::test]
@@ -105,6 +109,9 @@ async fn everything_is_moved_once() {
     assert_eq!(number(&url, told).await, 1);
     let nothing = "SELECT COUNT(*) FROM audit WHERE contract_ref IS NULL OR contract_ref = '\\N'";
     assert_eq!(number(&url, nothing).await, 2);
+    let next = "SELECT nextval(pg_get_serial_sequence('audit', 'seq'))
+       + nextval(pg_get_serial_sequence('admin_act', 'seq'))";
+    assert_eq!(number(&url, next).await, 5_000_000_001 + 4);
     // And the service works on it.
     drop(Store::open(&Location::Postgres(url.clone()), 2).await.unwrap());
     until_alone(&url).await;

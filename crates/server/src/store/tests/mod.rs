@@ -1,33 +1,6 @@
 //! The store on both databases: every statement is prepared on both, and what the promises rest on
 //! is tried on both. A missing PostgreSQL is a failure: `scripts/test` starts one.
 
-mod copy;
-mod embedded;
-mod network;
-mod shared;
-mod versions;
-
-use std::sync::atomic::{AtomicU32, Ordering};
-
-use ereprov_domain::route::{Fate, Usage};
-use network::{
-    by_id, claim, finish, finish_by_lease, insert, job, operator, with_network, with_operator,
-};
-
-use shared::{
-    nonces_are_spent_once, sessions_and_decisions_are_held,
-    several_migrate_at_once_and_a_newer_schema_is_worked_on,
-};
-
-use super::{
-    Location, Store, StoreError, admin_acts, audit, contracts, dialect, fibres, idempotency,
-    inventory, migrations, network_orders, nonces, operators,
-    reprovisionings::{self, Lease, New},
-    service, sites,
-    statement::Statement,
-    usage,
-};
-
 /// Runs one test on both databases, each time on a fresh one.
 macro_rules! on_both {
     ($($name:ident)*) => {$(
@@ -46,6 +19,35 @@ macro_rules! on_both {
         }
     )*};
 }
+
+mod chain;
+mod copy;
+mod embedded;
+mod network;
+mod shared;
+mod upgrade;
+mod versions;
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use ereprov_domain::route::{Fate, Usage};
+use network::{
+    by_id, claim, finish, finish_by_lease, insert, job, operator, with_network, with_operator,
+};
+
+use shared::{
+    nonces_are_spent_once, rows_come_in_the_order_of_the_inventory,
+    sessions_and_decisions_are_held, several_migrate_at_once_and_a_newer_schema_is_worked_on,
+};
+
+use super::{
+    Location, Store, StoreError, admin_acts, audit, contracts, dialect, fibres, idempotency,
+    inventory, migrations, network_orders, nonces, operators, records,
+    reprovisionings::{self, Lease, New},
+    seals, service, sites,
+    statement::Statement,
+    usage,
+};
 
 on_both! {
     every_statement_is_prepared
@@ -97,6 +99,8 @@ fn statements() -> Vec<&'static Statement> {
         network_orders::ALL,
         nonces::ALL,
         operators::ALL,
+        records::ALL,
+        seals::ALL,
         service::ALL,
         sites::ALL,
         usage::ALL,
@@ -295,19 +299,4 @@ async fn names_are_kept_for_a_time(store: Store) {
     assert_eq!(find(1000).await, None);
     let forgotten = store.write("forget", (), |tx, ()| Box::pin(idempotency::forget(tx, 1000)));
     assert_eq!(forgotten.await.unwrap(), 1);
-}
-
-async fn rows_come_in_the_order_of_the_inventory(store: Store) {
-    let read = store.write("order", (), |tx, ()| {
-        Box::pin(async move {
-            let site = inventory::add_site(tx, "S").await?.unwrap();
-            for floor in ["06", "13", "12", "é", "Z", "a"] {
-                inventory::add_floor(tx, site, ["B", "E", floor]).await?.unwrap();
-            }
-            assert_eq!(inventory::add_floor(tx, site, ["B", "E", "13"]).await?, None);
-            sites::floors(tx, site).await
-        })
-    });
-    let floors: Vec<_> = read.await.unwrap().into_iter().map(|floor| floor.floor).collect();
-    assert_eq!(floors, ["06", "13", "12", "é", "Z", "a"]);
 }

@@ -1,15 +1,17 @@
-//! `ereprovd audit`: requests that were answered, and what administrators did.
+//! `ereprovd audit` alone: requests that were answered, or what administrators did, newest first.
 
 use std::collections::HashMap;
 
 use serde_json::json;
 
-use super::{
-    context::Context,
-    output::{self, Failure, or_empty, time},
-};
+use super::time_or;
 use crate::{
     calendar,
+    commands::{
+        context::Context,
+        output::{self, Failure, or_empty, time},
+    },
+    soap,
     store::{
         StoreError, Tx, admin_acts,
         audit::{self, Entry, Filter},
@@ -19,7 +21,7 @@ use crate::{
 
 /// Which rows.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct Listed {
     /// What administrators did, instead of what operators asked.
     #[arg(long)]
     acts: bool,
@@ -41,12 +43,8 @@ pub struct Args {
 }
 
 /// Runs the command.
-pub async fn run(context: &Context, args: Args) -> Result<(), Failure> {
-    let since_ms = match &args.since {
-        None => 0,
-        Some(text) => calendar::parse(text)
-            .ok_or_else(|| Failure::usage(format!("{text} is not a time such as 2026-11-23")))?,
-    };
+pub async fn run(context: &Context, args: Listed) -> Result<(), Failure> {
+    let since_ms = time_or(args.since.as_deref(), 0)?;
     if args.acts {
         return acts(context, since_ms, args.limit).await;
     }
@@ -54,8 +52,9 @@ pub async fn run(context: &Context, args: Args) -> Result<(), Failure> {
         None => None,
         Some("OK" | "ok") => Some(1),
         Some(text) => {
-            let wrong = |_| Failure::usage(format!("{text} is not a code such as 20015, or OK"));
-            Some(text.parse::<i64>().map_err(wrong)?)
+            let code = text.parse().ok().filter(|number| soap::is_code(*number));
+            let none = || Failure::usage(format!("{text} is no code such as 20015, nor OK"));
+            Some(code.ok_or_else(none)?.into())
         }
     };
     let store = context.store().await?;
