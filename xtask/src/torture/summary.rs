@@ -44,6 +44,10 @@ pub(super) fn tell(
     }
     let states: Vec<_> = states.iter().map(|(state, count)| format!("{state} {count}")).collect();
     print(&format!("re-provisionings: {}", states.join(", ")));
+    if let Some(chain) = &facts.chain {
+        let rows = chain.requests.len() + chain.acts.len();
+        print(&format!("audit: {rows} rows in {} seals", chain.seals.len()));
+    }
     match rested {
         Some(time) => print(&format!("at rest after {} ms", time.as_millis())),
         None => print("not at rest in time"),

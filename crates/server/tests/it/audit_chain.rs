@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::harness::{
     Caller, MUT, Oi, Process, Put, Setup, demo_config, eventually, failed, free_port, get,
-    import_demo, printed, run, structure,
+    import_demo, postgres, printed, run, structure,
 };
 
 /// Runs the same on both databases.
@@ -234,22 +234,44 @@ async fn killed_while_it_seals_it_goes_on_where_it_was() {
     let report: Value = serde_json::from_str(&report).unwrap();
     assert_eq!((&report["rows"], &report["requests_not_sealed"]), (&242.into(), &0.into()));
     assert!(report["seals"].as_i64().unwrap() > 4, "{report}");
+}
 
-    // A backup has the chain, and it goes on from there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_and_a_copy_have_the_chain_and_go_on_from_there() {
+    let folder = TempDir::new().unwrap();
+    let (port, url) = free_port();
+    let config = configure(folder.path(), port);
+    import_demo(&config);
+    let head = goes_on(&config, &url, None, 2).await;
+
     let restored = TempDir::new().unwrap();
     let copy = restored.path().join("ereprov.db");
-    printed(&run(&["--config", at, "backup", copy.to_str().unwrap()]));
-    let (port, url) = free_port();
-    let config = configure(restored.path(), port);
-    let process = Process::serve(&config, url.clone());
-    caller.until_ready(&url).await;
-    caller.ask(&url, &structure(MUT)).await.assert("OK");
+    printed(&run(&["--config", config.to_str().unwrap(), "backup", copy.to_str().unwrap()]));
+    goes_on(&configure(restored.path(), port), &url, Some(&head), 3).await;
+
+    let to = postgres::fresh().await;
+    let from = format!("sqlite:{}", folder.path().join("ereprov.db").display());
+    printed(&run(&["copy-store", "--from", &from, "--to", &to]));
+    let moved = TempDir::new().unwrap();
+    let config = configure(moved.path(), port);
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, format!("{text}\n[database]\nurl = \"{to}\"\n")).unwrap();
+    goes_on(&config, &url, Some(&head), 3).await;
+}
+
+/// Serves one question; then so many rows are sealed, after a head that there was. Answers the new one.
+async fn goes_on(config: &Path, url: &str, head: Option<&str>, rows: i64) -> String {
+    let caller = Caller::new();
+    let process = Process::serve(config, url.to_owned());
+    caller.until_ready(url).await;
+    caller.ask(url, &structure(MUT)).await.assert("OK");
     assert_eq!(process.terminate(), Some(0));
-    let head = report["head"].as_str().unwrap();
-    let at = config.to_str().unwrap();
-    let later = printed(&run(&["--config", at, "audit", "verify", "--head", head, "--json"]));
-    let later: Value = serde_json::from_str(&later).unwrap();
-    assert_eq!(later["rows"], 243);
+    let noted: Vec<_> = head.map(|head| ["--head", head]).into_iter().flatten().collect();
+    let verify = ["--config", config.to_str().unwrap(), "audit", "verify", "--json"];
+    let report = printed(&run(&[&verify[..], &noted].concat()));
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!((&report["rows"], &report["requests_not_sealed"]), (&rows.into(), &0.into()));
+    report["head"].as_str().unwrap().to_owned()
 }
 
 /// The demo's configuration, which seals often.

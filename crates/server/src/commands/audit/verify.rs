@@ -89,7 +89,7 @@ fn show(report: &Report) -> Result<(), Failure> {
     let off = match report.off_their_time {
         0 => String::new(),
         rows => format!(
-            "{rows} rows more than an hour from their own time, in seals {}",
+            "{rows} rows were sealed more than an hour before or after it, in seals {}",
             report.off_their_time_in
         ),
     };
@@ -98,7 +98,7 @@ fn show(report: &Report) -> Result<(), Failure> {
         ("rows held against them", report.rows.to_string()),
         ("removed by retention", removed),
         ("not sealed yet", not_sealed),
-        ("sealed", off),
+        ("off their time", off),
         ("head", head),
         (
             "verdict",
