@@ -291,7 +291,7 @@ fn a_code_that_is_none_is_refused() {
     let at = config.to_str().unwrap();
     for wrong in ["99", "1", "20013", "2147483648", "-2", "ko"] {
         let told = failed(&run(&["--config", at, "audit", "--code", wrong]), 2);
-        assert!(told.contains(&format!("{wrong} is no code such as 20015, nor OK")), "{told}");
+        assert!(told.contains(&format!("{wrong} is not a code such as 20015, or OK")), "{told}");
     }
     for code in ["-1", "0", "20015", "OK"] {
         printed(&run(&["--config", at, "audit", "--code", code]));

@@ -53,7 +53,7 @@ pub async fn run(context: &Context, args: Listed) -> Result<(), Failure> {
         Some("OK" | "ok") => Some(1),
         Some(text) => {
             let code = text.parse().ok().filter(|number| soap::is_code(*number));
-            let none = || Failure::usage(format!("{text} is no code such as 20015, nor OK"));
+            let none = || Failure::usage(format!("{text} is not a code such as 20015, or OK"));
             Some(code.ok_or_else(none)?.into())
         }
     };
