@@ -58,6 +58,12 @@ pub fn iso(time_ms: i64) -> String {
     paris(time_ms).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
 }
 
+/// A time to the millisecond, which is read back as it was: `2026-11-23T13:05:09.250Z`.
+pub fn exact(time_ms: i64) -> String {
+    let timestamp = Timestamp::from_millisecond(time_ms).unwrap_or(Timestamp::UNIX_EPOCH);
+    timestamp.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}
+
 /// Reads a time that an administrator wrote: a date, a local time, or a time with its offset.
 pub fn parse(text: &str) -> Option<i64> {
     let text = text.trim();
@@ -123,6 +129,8 @@ mod tests {
         assert_eq!(parse("2026-11-23T14:05:00Z"), Some(at("2026-11-23T14:05:00Z")));
         assert_eq!(parse("2026-11-23 14:05"), Some(at("2026-11-23T13:05:00Z")));
         assert_eq!(parse("2026-07-01"), Some(at("2026-06-30T22:00:00Z")));
+        assert_eq!(exact(at("2026-11-23T14:05:09.25+01:00")), "2026-11-23T13:05:09.250Z");
+        assert_eq!(parse("2026-11-23T13:05:09.250Z"), Some(at("2026-11-23T13:05:09.25Z")));
         assert_eq!(parse("demain"), None);
         assert_eq!(french(at("2026-11-23T13:05:00Z")), "23/11/2026 à 14:05");
     }

@@ -9,7 +9,9 @@ mod context;
 mod copy_store;
 mod demo;
 mod digest;
+mod export;
 mod fibre;
+mod generate;
 mod import;
 mod login;
 mod operator;
@@ -63,6 +65,12 @@ enum Command {
     Demo(demo::Args),
     /// Load sites, fibres, operators and contracts from a folder of CSV files.
     Import(import::Args),
+    /// Write everything into a folder of CSV files that `import` reads, while the service runs.
+    ///
+    /// What the files do not carry is told: docs/data-format.md has the list.
+    Export(export::Args),
+    /// Make up a network, in CSV files that `import` reads, for tests and benchmarks.
+    Generate(generate::Args),
     /// The commercial operators (OC) and their logins.
     #[command(subcommand)]
     Operator(operator::Command),
@@ -117,6 +125,8 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Serve => serve::run(&context).await,
         Command::Demo(args) => demo::run(&context, args).await,
         Command::Import(args) => import::run(&context, &args).await,
+        Command::Export(args) => export::run(&context, args).await,
+        Command::Generate(args) => generate::run(&context, args).await,
         Command::Operator(command) => operator::run(&context, command).await,
         Command::SecretKey(command) => secret_key::run(&context, &command).await,
         Command::Service(command) => service::run(&context, command).await,

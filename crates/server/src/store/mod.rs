@@ -22,6 +22,7 @@ pub mod audit;
 pub mod backup;
 pub mod contracts;
 pub mod copy;
+pub mod export;
 pub mod fibres;
 pub mod idempotency;
 pub mod inventory;
@@ -47,6 +48,7 @@ pub(crate) use line::hex;
 use sqlite::Effect;
 pub use sqlite::Version;
 pub use tx::Tx;
+pub use value::Row;
 
 /// The future of a use case, as short as its transaction.
 pub type Running<'t, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 't>>;

@@ -10,6 +10,9 @@ use super::{
     value::{Param, Row},
 };
 
+/// Rows that PostgreSQL sends at a time, where there may be millions.
+const ROWS_AT_A_TIME: i32 = 2000;
+
 /// An open transaction. Dropped without a commit, it is undone.
 pub struct Tx<'c> {
     pub(super) connection: Connection<'c>,
@@ -65,6 +68,47 @@ impl Tx<'_> {
         read: ReadRow<T>,
     ) -> Result<Vec<T>, StoreError> {
         self.rows(statement, params, read, usize::MAX).await.map_err(|error| error.of(statement))
+    }
+
+    /// Hands over each row of an answer as it comes, however many there are.
+    ///
+    /// # Errors
+    /// The taker's own, or the database's.
+    pub async fn each<E: From<StoreError>>(
+        &mut self,
+        statement: &Statement,
+        params: &[Param<'_>],
+        mut take: impl FnMut(&Row<'_>) -> Result<(), E> + Send,
+    ) -> Result<(), E> {
+        let failed = |error: StoreError| E::from(error.of(statement));
+        self.hook.ask(statement.name).map_err(failed)?;
+        match &mut self.connection {
+            Connection::Sqlite(connection) => {
+                let sqlite = |error: rusqlite::Error| failed(error.into());
+                let mut prepared = connection.prepare_cached(statement.sqlite).map_err(sqlite)?;
+                let columns = statement.columns(&prepared);
+                let params = rusqlite::params_from_iter(params);
+                let mut rows = prepared.query(params).map_err(sqlite)?;
+                while let Some(row) = rows.next().map_err(sqlite)? {
+                    take(&Row::sqlite(row, columns))?;
+                }
+            }
+            Connection::Postgres(tx) => {
+                let postgres = |error: tokio_postgres::Error| failed(error.into());
+                let prepared = tx.prepare_cached(statement.postgres).await.map_err(postgres)?;
+                let params: Vec<_> =
+                    params.iter().map(|param| param as &(dyn ToSql + Sync)).collect();
+                let portal = tx.bind(&prepared, &params).await.map_err(postgres)?;
+                loop {
+                    let rows = tx.query_portal(&portal, ROWS_AT_A_TIME).await.map_err(postgres)?;
+                    if rows.is_empty() {
+                        break;
+                    }
+                    rows.iter().try_for_each(|row| take(&Row::Postgres(row)))?;
+                }
+            }
+        }
+        Ok(())
     }
 
     async fn run(

@@ -160,7 +160,8 @@ impl Row<'_> {
         self.with_text(column, |text| text.map(str::to_owned))
     }
 
-    fn with_text<T>(
+    /// A text that may be NULL, looked at where it is.
+    pub fn with_text<T>(
         &self,
         column: &str,
         read: impl FnOnce(Option<&str>) -> T,

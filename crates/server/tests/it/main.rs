@@ -12,6 +12,7 @@ mod copy_store;
 mod crash;
 mod digest;
 mod disk_full;
+mod export;
 mod failing;
 mod faults;
 mod harness;

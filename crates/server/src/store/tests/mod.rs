@@ -41,8 +41,8 @@ use shared::{
 };
 
 use super::{
-    Location, Store, StoreError, admin_acts, audit, contracts, dialect, fibres, idempotency,
-    inventory, migrations, network_orders, nonces, operators, records,
+    Location, Store, StoreError, admin_acts, audit, contracts, dialect, export, fibres,
+    idempotency, inventory, migrations, network_orders, nonces, operators, records,
     reprovisionings::{self, Lease, New},
     seals, service, sites,
     statement::Statement,
@@ -91,6 +91,7 @@ fn statements() -> Vec<&'static Statement> {
         admin_acts::ALL,
         audit::ALL,
         contracts::ALL,
+        export::ALL,
         fibres::ALL,
         idempotency::ALL,
         inventory::ALL,
