@@ -12,6 +12,7 @@ pub mod http;
 pub mod inventory;
 pub mod ip_list;
 pub mod network;
+pub mod notify;
 pub mod open_files;
 pub mod pem;
 pub mod reprovisioning;

@@ -22,6 +22,7 @@ use crate::{
     http::{self, tls::Tls},
     ip_list::IpList,
     network::Networks,
+    notify::worker::Worker,
     reprovisioning::driver::Driver,
     service::Service,
     soap::recent::Recent,
@@ -41,6 +42,8 @@ pub struct Running {
     pub driver: Driver,
     /// Who seals its audit, for the same.
     pub sealer: Sealer,
+    /// Its other worker, who tells the operators.
+    pub notifier: Worker,
     accepting: CancellationToken,
     working: CancellationToken,
     listeners: TaskTracker,
@@ -120,6 +123,7 @@ pub async fn start(
     let service = Arc::new(service(config, store, &parts, address)?);
     let driver = driver(config, &service, &parts);
     let sealer = sealer(config, &service);
+    let notifier = notifier(config, &driver, &service)?;
 
     let (accepting, working) = (CancellationToken::new(), CancellationToken::new());
     let (listeners, workers) = (TaskTracker::new(), TaskTracker::new());
@@ -139,6 +143,7 @@ pub async fn start(
     if parts.driver_runs {
         workers.spawn(driver.clone().run(working.clone()));
         workers.spawn(sealer.clone().run(working.clone()));
+        workers.spawn(notifier.clone().run(working.clone()));
     }
     listeners.close();
     workers.close();
@@ -148,6 +153,7 @@ pub async fn start(
         service,
         driver,
         sealer,
+        notifier,
         accepting,
         working,
         listeners,
@@ -184,6 +190,7 @@ pub fn admin_driver(config: &Config, store: Store, parts: &Parts) -> anyhow::Res
         patience: config.patience(),
         lease: config.lease(),
         bell: Arc::new(Notify::new()),
+        ended: Arc::new(Notify::new()),
         metrics: Arc::new(Metrics::new()),
     })
 }
@@ -225,6 +232,7 @@ fn driver(config: &Config, service: &Service, parts: &Parts) -> Driver {
         patience: config.patience(),
         lease: config.lease(),
         bell: Arc::clone(&service.bell),
+        ended: Arc::new(Notify::new()),
         metrics: Arc::clone(&service.metrics),
     }
 }
@@ -236,6 +244,26 @@ fn sealer(config: &Config, service: &Service) -> Sealer {
         metrics: Arc::clone(&service.metrics),
         settings: config.sealing(),
     }
+}
+
+/// Who tells the operators; the driver rings its bell.
+fn notifier(config: &Config, driver: &Driver, service: &Service) -> anyhow::Result<Worker> {
+    let webhook = config.webhook().map_err(|error| {
+        // Folders go on; whoever has a webhook is told by its own error, too.
+        tracing::warn!(%error, "there can be no webhooks");
+        error.to_string()
+    });
+    Ok(Worker {
+        store: driver.store.clone(),
+        clock: driver.clock.clone(),
+        entropy: driver.entropy.clone(),
+        patience: config.notify_patience(),
+        layouts: Arc::new(config.layouts(service.public_url.clone())?),
+        webhook,
+        keyring: config.keyring()?.map(Arc::new),
+        bell: Arc::clone(&driver.ended),
+        metrics: Arc::clone(&driver.metrics),
+    })
 }
 
 async fn listen(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {

@@ -1,5 +1,5 @@
 //! The keys that seal what the database must not tell by itself: passwords that PasswordDigest needs
-//! in clear. They are in a file of their own; one line a key, the first of which seals and all of
+//! in clear, and what signs webhooks. They are in a file of their own; one line a key, the first of which seals and all of
 //! which open.
 
 use std::{
@@ -52,6 +52,13 @@ pub struct Owner<'a> {
     pub login: &'a str,
     /// The hash of the same password: another one in its place makes the secret worthless.
     pub password_hash: &'a str,
+}
+
+impl<'a> Owner<'a> {
+    /// The owner of what signs an operator's webhook; no password has this hash.
+    pub fn of_webhook(login: &'a str) -> Self {
+        Self { login, password_hash: "webhook" }
+    }
 }
 
 impl Keyring {

@@ -37,6 +37,7 @@ pub fn run(context: &Context, command: &Command) -> Result<(), Failure> {
                 }
             };
             let keyring = config.keyring().map_err(|error| Failure::usage(error.to_string()))?;
+            config.layouts(String::new())?;
             let keys = keyring.as_ref().map_or(0, Keyring::count);
             for doubt in config.doubts() {
                 output::warning(&doubt);

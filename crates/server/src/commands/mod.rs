@@ -14,6 +14,8 @@ mod fibre;
 mod generate;
 mod import;
 mod login;
+mod notification;
+mod notify;
 mod operator;
 mod output;
 mod password;
@@ -83,6 +85,9 @@ enum Command {
     /// Re-provisionings: list, show, cancel, retry.
     #[command(subcommand)]
     Reprovisioning(reprovisioning::Command),
+    /// Notifications of operators: list, show, retry.
+    #[command(subcommand)]
+    Notification(notification::Command),
     /// Fibres: show one, or offer one again that is out of service.
     #[command(subcommand)]
     Fibre(fibre::Command),
@@ -131,6 +136,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::SecretKey(command) => secret_key::run(&context, &command).await,
         Command::Service(command) => service::run(&context, command).await,
         Command::Reprovisioning(command) => reprovisioning::run(&context, command).await,
+        Command::Notification(command) => notification::run(&context, command).await,
         Command::Fibre(command) => fibre::run(&context, command).await,
         Command::Usage(args) => usage::run(&context, &args).await,
         Command::Audit(args) => audit::run(&context, args).await,

@@ -8,6 +8,7 @@ use super::{
     context::{Context, act, parts},
     digest,
     login::{self, Addresses},
+    notify,
     output::{self, Failure, time},
     password,
 };
@@ -52,6 +53,9 @@ pub enum Command {
     ///
     /// Its password is then kept, sealed with the first key of `login.secret_key_file`.
     Digest(digest::Args),
+    /// Tell an operator what becomes of its re-provisionings, or no longer.
+    #[command(subcommand)]
+    Notify(notify::Command),
     /// Refuse an operator's login; its data stays.
     Disable {
         /// What it logs in with.
@@ -141,6 +145,7 @@ pub async fn run(context: &Context, command: Command) -> Result<(), Failure> {
             passwd(context, &login, keep_old_for.unwrap_or_default(), password).await
         }
         Command::Digest(args) => digest::run(context, args).await,
+        Command::Notify(command) => notify::run(context, command).await,
         Command::Disable { login } => able(context, &login, true).await,
         Command::Enable { login } => able(context, &login, false).await,
     }

@@ -15,6 +15,7 @@ use crate::{
     store::{
         StoreError, Tx,
         admin_acts::{self, Act},
+        notify_targets::{self, Target},
         operators::{self, Operator},
     },
 };
@@ -26,7 +27,7 @@ pub enum Command {
     ///
     /// It seals from then on; the others still open. Every instance needs the same file.
     Add,
-    /// Seal every password again with the first key, so that the others can be taken away.
+    /// Seal every password and webhook's secret again with the first key, so that the others can be taken away.
     Reseal,
 }
 
@@ -74,8 +75,8 @@ async fn reseal(context: &Context) -> Result<(), Failure> {
         return Ok(());
     }
     let whose = lost.join(", ");
-    Err(Failure::refused(format!("no key of the file opens the password of {whose}"))
-        .hint("`ereprovd operator digest` sets it again"))
+    Err(Failure::refused(format!("no key of the file opens the secret of {whose}"))
+        .hint("`ereprovd operator digest`, or `operator notify webhook`, sets it again"))
 }
 
 async fn reseal_all(
@@ -101,6 +102,24 @@ async fn reseal_all(
         let new = keyring.seal(&password, owner, entropy);
         // Where somebody else has set another one meanwhile, that one stays.
         if operators::reseal(tx, login, [old, &new], act.at_ms).await? {
+            resealed.now += 1;
+        }
+    }
+    for target in notify_targets::list(tx).await? {
+        let Target { operator_id, login, channel, secret: Some(old), .. } = &target else {
+            continue;
+        };
+        let owner = Owner::of_webhook(login);
+        let Some(secret) = keyring.open(old, owner) else {
+            resealed.lost.push(format!("{login} (webhook)"));
+            continue;
+        };
+        if keyring.is_sealed_with_first(old) {
+            resealed.before += 1;
+            continue;
+        }
+        let new = keyring.seal(&secret, owner, entropy);
+        if notify_targets::reseal(tx, (*operator_id, *channel), [old, &new]).await? {
             resealed.now += 1;
         }
     }

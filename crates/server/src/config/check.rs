@@ -32,7 +32,7 @@ const DIGEST_S_MAX: u64 = 3600;
 /// Shortest lease, in milliseconds: it is renewed three times in its length.
 const LEASE_MS_MIN: u64 = 300;
 
-fn wrong(key: impl Into<String>, reason: impl Into<String>) -> ConfigError {
+pub(super) fn wrong(key: impl Into<String>, reason: impl Into<String>) -> ConfigError {
     ConfigError::Value { key: key.into(), reason: reason.into() }
 }
 
@@ -107,7 +107,7 @@ impl Config {
         self.proxies()?;
         self.profiles()?;
         self.networks()?;
-        Ok(())
+        self.notify.check()
     }
 
     fn check_retention(&self) -> Result<(), ConfigError> {

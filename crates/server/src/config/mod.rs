@@ -2,6 +2,7 @@
 
 mod check;
 mod merge;
+mod notify;
 mod secrets;
 
 use std::{
@@ -80,6 +81,7 @@ pub struct Config {
     networks: Networks,
     workflow: Workflow,
     audit: Audit,
+    notify: notify::Notify,
     /// `[telemetry]`
     pub telemetry: Telemetry,
     /// The file that it was read from, and whether that holds the database's password.
@@ -281,7 +283,8 @@ impl Config {
     /// Makes the paths of files relative to the configuration file's folder.
     fn anchor(&mut self, folder: Option<&Path>) {
         let Tls { certificate, key, client_ca, .. } = &mut self.tls;
-        for file in [certificate, key, client_ca, &mut self.login.secret_key] {
+        let secrets = [certificate, key, client_ca, &mut self.login.secret_key];
+        for file in secrets.into_iter().chain(self.notify.files()) {
             if let Some(folder) = folder.filter(|_| !file.is_empty()) {
                 *file = folder.join(&*file).display().to_string();
             }

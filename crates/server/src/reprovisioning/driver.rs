@@ -47,6 +47,8 @@ pub struct Driver {
     pub lease: Duration,
     /// Rung when there is something new to do.
     pub bell: Arc<Notify>,
+    /// Rung when one has ended, and its operator may have to be told.
+    pub ended: Arc<Notify>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
 }
@@ -212,6 +214,7 @@ impl Driver {
         if !recorded.await? {
             tracing::warn!(reprovisioning = id, "the lease was lost; another driver has the job");
         } else if let Some((state, took_ms)) = end {
+            self.ended.notify_one();
             self.metrics.ended(words::state(state).label(), took_ms);
             tracing::info!(reprovisioning = id, contract, outcome = said, "re-provisioning ended");
         } else if begins {

@@ -7,6 +7,7 @@ use ereprov_domain::reprovisioning::{State, Step};
 
 use crate::{
     network::{Cancelled, NetworkError, NetworkOrder, Networks, Progress},
+    notify::facts,
     store::{
         StoreError, Tx, contracts, fibres,
         reprovisionings::{self, Later, Reprovisioning},
@@ -250,6 +251,7 @@ pub async fn record(tx: &mut Tx<'_>, record: &Record) -> Result<bool, StoreError
             fibres::release(tx, job.fibre_id, job.contract_id, usage, held).await?;
         }
     }
+    facts::tell(tx, job, state, *now_ms).await?;
     Ok(true)
 }
 

@@ -70,6 +70,8 @@ pub struct Whereabouts {
     pub place: Place,
     /// Its PBO.
     pub pbo: String,
+    /// Where that is, in words.
+    pub location: String,
 }
 
 /// A socket, with who holds the fibre that serves it.
@@ -110,7 +112,8 @@ static BY_REF: Statement = statement!("fibre.by_ref", select!("fibre.ref = $1"))
 static BY_ID: Statement = statement!("fibre.by_id", select!("fibre.id = $1"));
 static WHEREABOUTS: Statement = statement!(
     "fibre.whereabouts",
-    "SELECT site.ref AS site, floor.building, floor.staircase, floor.floor, pbo.ref AS pbo
+    "SELECT site.ref AS site, floor.building, floor.staircase, floor.floor, pbo.ref AS pbo,
+       pbo.location
      FROM fibre
      JOIN pbo ON pbo.id = fibre.pbo_id
      JOIN floor ON floor.id = pbo.floor_id
@@ -194,6 +197,7 @@ pub async fn whereabouts(tx: &mut Tx<'_>, id: i64) -> Result<Option<Whereabouts>
                 floor: row.text("floor")?,
             },
             pbo: row.text("pbo")?,
+            location: row.text("location")?,
         })
     };
     tx.first(&WHEREABOUTS, params![id], read).await

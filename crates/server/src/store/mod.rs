@@ -28,6 +28,8 @@ pub mod idempotency;
 pub mod inventory;
 pub mod network_orders;
 pub mod nonces;
+pub mod notifications;
+pub mod notify_targets;
 pub mod operators;
 pub mod records;
 pub mod reprovisionings;

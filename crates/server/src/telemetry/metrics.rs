@@ -39,6 +39,9 @@ pub struct Metrics {
     reprovisionings: Family<StateLabels, Gauge>,
     reprovisioning_duration: Family<ResultLabels, Histogram>,
     oldest_pending: Gauge<f64, AtomicU64>,
+    notifications: Family<NotifiedLabels, Counter>,
+    notifications_left: Family<LeftLabels, Gauge>,
+    oldest_notification: Gauge<f64, AtomicU64>,
     open: Gauge,
     database_up: Gauge,
     audit_last_write: Gauge,
@@ -90,6 +93,18 @@ struct ResultLabels {
     resultat: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct NotifiedLabels {
+    channel: &'static str,
+    result: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LeftLabels {
+    channel: &'static str,
+    state: &'static str,
+}
+
 /// What is looked up when the metrics are asked for.
 #[derive(Debug)]
 pub struct Snapshot {
@@ -101,6 +116,10 @@ pub struct Snapshot {
     pub reprovisionings: Vec<(&'static str, i64)>,
     /// How long the oldest one that runs has run.
     pub oldest_pending: Duration,
+    /// How many notifications were not delivered, by channel and state.
+    pub notifications_left: Vec<(&'static str, &'static str, i64)>,
+    /// How long the oldest one that waits has waited.
+    pub oldest_notification: Duration,
 }
 
 /// One operator's limits, and where it stands.
@@ -137,6 +156,9 @@ impl Metrics {
                 Histogram::new(REPROVISIONING_BUCKETS_S)
             }),
             oldest_pending: Gauge::default(),
+            notifications: Family::default(),
+            notifications_left: Family::default(),
+            oldest_notification: Gauge::default(),
             open: Gauge::default(),
             database_up: Gauge::default(),
             audit_last_write: Gauge::default(),
@@ -146,7 +168,7 @@ impl Metrics {
             audit_last_sealing: Gauge::default(),
             audit_sealed: Mutex::default(),
         };
-        metrics.registered()
+        metrics.registered().with_notifications()
     }
 
     fn registered(mut self) -> Self {
@@ -231,6 +253,27 @@ impl Metrics {
         self
     }
 
+    fn with_notifications(mut self) -> Self {
+        let r = &mut self.registry;
+        r.register(
+            "notifications",
+            "Notifications of operators that were tried, by what came of it",
+            self.notifications.clone(),
+        );
+        r.register(
+            "notifications_left",
+            "Notifications that were not delivered: waiting, or given up",
+            self.notifications_left.clone(),
+        );
+        r.register_with_unit(
+            "oldest_notification",
+            "Age of the oldest notification that waits",
+            Unit::Seconds,
+            self.oldest_notification.clone(),
+        );
+        self
+    }
+
     /// Counts an answered question; `code` is that of a KO.
     pub fn request(&self, operation: &'static str, code: Option<i32>, oc: &str, took: Duration) {
         let statut = if code.is_some() { "KO" } else { "OK" };
@@ -267,6 +310,11 @@ impl Metrics {
         *sealed = (head.cloned(), now_ms / 1000);
     }
 
+    /// Counts a notification that was tried.
+    pub fn notified(&self, channel: &'static str, result: &'static str) {
+        self.notifications.get_or_create(&NotifiedLabels { channel, result }).inc();
+    }
+
     /// Counts a re-provisioning that has ended.
     /// `resultat` is the contract's word for the state.
     pub fn ended(&self, resultat: &'static str, took_ms: i64) {
@@ -301,6 +349,10 @@ impl Metrics {
         self.oldest_pending.set(snapshot.oldest_pending.as_secs_f64());
         for (statut, count) in &snapshot.reprovisionings {
             self.reprovisionings.get_or_create(&StateLabels { statut }).set(*count);
+        }
+        self.oldest_notification.set(snapshot.oldest_notification.as_secs_f64());
+        for (channel, state, count) in &snapshot.notifications_left {
+            self.notifications_left.get_or_create(&LeftLabels { channel, state }).set(*count);
         }
         for operator in &snapshot.operators {
             let labels = OperatorLabels { oc: operator.name.clone() };

@@ -15,7 +15,12 @@ use crate::{
     calendar,
     service::Service,
     soap::words,
-    store::{StoreError, Tx, operators, reprovisionings, service, usage},
+    store::{
+        StoreError, Tx,
+        notifications::{self, Count, State as Notified},
+        notify_targets::Channel,
+        operators, reprovisionings, service, usage,
+    },
 };
 
 /// How long the database may take to answer a health check.
@@ -68,6 +73,7 @@ struct Seen {
     usage: Vec<(i64, i64)>,
     counts: Vec<(ereprov_domain::reprovisioning::State, i64)>,
     oldest_ms: Option<i64>,
+    left: Vec<Count>,
 }
 
 async fn look(tx: &mut Tx<'_>, month: &str) -> Result<Seen, StoreError> {
@@ -77,6 +83,7 @@ async fn look(tx: &mut Tx<'_>, month: &str) -> Result<Seen, StoreError> {
         usage: usage::list(tx, month).await?,
         counts: reprovisionings::counts(tx).await?,
         oldest_ms: reprovisionings::oldest_running(tx).await?,
+        left: notifications::counts(tx).await?,
     })
 }
 
@@ -92,7 +99,12 @@ fn snapshot(service: &Service, seen: Seen, now_ms: i64) -> Snapshot {
             name: operator.name,
         })
     });
-    let waited = seen.oldest_ms.map_or(0, |oldest| now_ms - oldest);
+    let waits = |oldest_ms: Option<i64>| {
+        let waited = oldest_ms.map_or(0, |oldest| now_ms - oldest);
+        Duration::from_millis(u64::try_from(waited).unwrap_or_default())
+    };
+    let waiting = seen.left.iter().filter(|left| left.state == Notified::Waiting);
+    let oldest_notification = waiting.map(|left| left.oldest_ms).min();
     Snapshot {
         open: seen.open,
         operators: operators.collect(),
@@ -103,6 +115,19 @@ fn snapshot(service: &Service, seen: Seen, now_ms: i64) -> Snapshot {
                 (words::state(*state).label(), count.map_or(0, |(_, count)| *count))
             })
             .collect(),
-        oldest_pending: Duration::from_millis(u64::try_from(waited).unwrap_or_default()),
+        oldest_pending: waits(seen.oldest_ms),
+        notifications_left: left(&seen.left).collect(),
+        oldest_notification: waits(oldest_notification),
     }
+}
+
+/// Every channel and state, those too of which there are none left.
+fn left(counts: &[Count]) -> impl Iterator<Item = (&'static str, &'static str, i64)> {
+    let states = [Notified::Waiting, Notified::Dead];
+    let all =
+        Channel::ALL.into_iter().flat_map(move |channel| states.map(|state| (channel, state)));
+    all.map(|(channel, state)| {
+        let counted = counts.iter().find(|count| (count.channel, count.state) == (channel, state));
+        (channel.as_str(), state.as_str(), counted.map_or(0, |count| count.number))
+    })
 }

@@ -26,6 +26,7 @@ mod login_admin;
 mod login_backoff;
 mod login_proxies;
 mod naming;
+mod notify;
 mod races;
 mod recalled;
 mod rules;

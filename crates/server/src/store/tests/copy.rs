@@ -37,7 +37,11 @@ const EVERYTHING: &str = "
     ('a', 1, 2, 2, 'z', 1, 'b', 2, 1, 'broken', TRUE, 'P', 1, 'available', FALSE, 'CODE',
      'initiated', NULL, 1, NULL, NULL, 'order', 3, 0, NULL, 't', 9, 'x');
   INSERT INTO idempotency VALUES (1, 'n', 'd', 'z', 'CODE', 'PM', '2', 'G', NULL, 1);
-  INSERT INTO network_order VALUES ('z', 'K', 'G', 1, 2, FALSE, TRUE)";
+  INSERT INTO network_order VALUES ('z', 'K', 'G', 1, 2, FALSE, TRUE);
+  INSERT INTO notify_target VALUES (1, 'webhook', 'https://oc.example/', '1.x.y', TRUE, 1, 2, 3,
+    'späť', NULL, 0);
+  INSERT INTO notification VALUES ('z', 'webhook', 1, 1, 1, '{\"a\": \"é\"}', 'waiting', 1, 2, 3, NULL,
+    NULL)";
 
 /// A SQLite file with rows in every table.
 async fn source() -> (tempfile::TempDir, PathBuf) {

@@ -42,7 +42,8 @@ use shared::{
 
 use super::{
     Location, Store, StoreError, admin_acts, audit, contracts, dialect, export, fibres,
-    idempotency, inventory, migrations, network_orders, nonces, operators, records,
+    idempotency, inventory, migrations, network_orders, nonces, notifications, notify_targets,
+    operators, records,
     reprovisionings::{self, Lease, New},
     seals, service, sites,
     statement::Statement,
@@ -99,6 +100,8 @@ fn statements() -> Vec<&'static Statement> {
         migrations::ALL,
         network_orders::ALL,
         nonces::ALL,
+        notifications::ALL,
+        notify_targets::ALL,
         operators::ALL,
         records::ALL,
         seals::ALL,

@@ -13,6 +13,7 @@ mod program;
 pub mod proxy;
 mod question;
 pub mod raw;
+pub mod receiver;
 mod schema;
 mod settings;
 mod wait;

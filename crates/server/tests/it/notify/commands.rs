@@ -1,0 +1,83 @@
+//! Where operators are told, at the keyboard.
+
+use crate::{
+    harness::{MUT, Setup, failed, printed, receiver::SECRET},
+    notify::rig::Rig,
+};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_asked_is_refused_at_once() {
+    let rig = Rig::start(Setup::default()).await;
+    let webhook = |settings: &str, url: &str, input: &str| {
+        let command = ["operator", "notify", "webhook", "oc-demo", url, "--secret-stdin"];
+        rig.oi.administer(settings, &command, input)
+    };
+    let own = &rig.settings;
+    let strict = own.replace("\"127.0.0.0/8\"", "");
+    for (settings, url, input, code, said) in [
+        (own, "http://oc.example/", SECRET, 2, "https:// is expected"),
+        (own, "https://u:p@oc.example/", SECRET, 2, "holds a login"),
+        (own, "https://169.254.169.254/", SECRET, 2, "this machine or its link"),
+        (&strict, "https://127.0.0.1/", SECRET, 2, "this machine or its link"),
+        (own, "https://oc.example/", "whsec_AAAA", 2, "24 to 64 bytes"),
+        (&String::new(), "https://oc.example/", SECRET, 4, "no key to seal it"),
+        (&own.replace("receivers", "missing"), "https://oc.example/", SECRET, 2, "missing.pem"),
+    ] {
+        let said_it = failed(&webhook(settings, url, input), code);
+        assert!(said_it.contains(said), "{url}: {said_it}");
+        assert!(!said_it.contains("c2VjcmV0"), "{said_it}");
+    }
+    let unknown = ["operator", "notify", "folder", "oc-nobody", "/tmp"];
+    assert!(failed(&rig.administer(&unknown, ""), 3).contains("no operator has the login"));
+    let folder = rig.folder("oc-demo");
+    let taken = ["operator", "notify", "folder", "oc-autre", folder.to_str().unwrap()];
+    assert!(failed(&rig.administer(&taken, ""), 4).contains("is the folder of oc-demo"));
+    let relative = ["operator", "notify", "folder", "oc-autre", "drop"];
+    assert!(failed(&rig.administer(&relative, ""), 2).contains("from the root"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_secret_is_shown_once_and_follows_the_keys() {
+    let rig = Rig::start(Setup::default()).await;
+    let url = "https://oc.example/notifs?token=abc";
+    let webhook = |more: &[&str]| {
+        let command = ["operator", "notify", "webhook", "oc-demo", url];
+        printed(&rig.administer(&[&command, more].concat(), ""))
+    };
+    let shown = webhook(&[]);
+    let secret = shown.split_whitespace().find(|word| word.starts_with("whsec_")).unwrap();
+    assert!(!webhook(&[]).contains("whsec_"), "it stays, and is not shown again");
+    let sealed = "SELECT secret FROM notify_target";
+    let before = rig.oi.lines(sealed).await;
+    printed(&rig.administer(&["secret-key", "add"], ""));
+    printed(&rig.administer(&["secret-key", "reseal"], ""));
+    assert_ne!(rig.oi.lines(sealed).await, before);
+    let again = webhook(&["--new-secret"]);
+    assert!(again.contains("whsec_") && !again.contains(secret));
+    let acts = printed(&rig.administer(&["audit", "--acts"], ""));
+    assert!(acts.contains("operator notify webhook") && acts.contains("oc.example"), "{acts}");
+    assert!(!acts.contains("token=abc") && !acts.contains("whsec"), "{acts}");
+    // Told no longer, what waits is given up.
+    rig.moves(MUT, "CTP-1240357-1").await;
+    let off = printed(&rig.administer(&["operator", "notify", "off", "oc-demo"], ""));
+    assert!(off.contains("1 given up"), "{off}");
+    let none = rig.administer(&["operator", "notify", "off", "oc-demo"], "");
+    assert!(failed(&none, 3).contains("is not told so"));
+    let shown = printed(&rig.administer(&["notification", "show", MUT], ""));
+    assert!(shown.contains("dead") && shown.contains("told no longer"), "{shown}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_layout_of_ones_own_is_tried_before_anything_is_told() {
+    let rig = Rig::start(Setup::default()).await;
+    let file = rig.oi.folder.path().join("own.csv");
+    let settings = rig
+        .settings
+        .replace("[notify]", &format!("[notify]\nfolder_layout_file = \"{}\"", file.display()));
+    let check = || rig.oi.administer(&settings, &["config", "check"], "");
+    std::fs::write(&file, "{{ contrat }}").unwrap();
+    assert!(failed(&check(), 2).contains("notify.folder_layout_file"));
+    let own = printed(&rig.administer(&["notification", "layout", "folder"], ""));
+    std::fs::write(&file, own).unwrap();
+    printed(&check());
+}
