@@ -1,5 +1,7 @@
 //! `ereprovd reprovisioning`: list, show, cancel, retry.
 
+use std::{io::ErrorKind, path::PathBuf};
+
 use ereprov_domain::reprovisioning::{State, Step};
 use serde_json::{Value, json};
 
@@ -9,7 +11,10 @@ use super::{
 };
 use crate::{
     calendar,
-    reprovisioning::admin::{self, AdminError},
+    reprovisioning::{
+        admin::{self, AdminError},
+        export::{ExportError, export},
+    },
     soap::words,
     store::{
         Store, operators,
@@ -45,6 +50,15 @@ pub enum Command {
         /// Id, discharge code, or contract.
         which: String,
     },
+    /// Write those that have ended since a time as CSV, with discharge code, motif, old and new route.
+    Export {
+        /// A date or a time, such as 2026-11-01 or 2026-11-01T06:00; that moment is part of it.
+        #[arg(long, value_parser = since)]
+        since: i64,
+        /// A file to write, or to replace; without it, standard output.
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
     /// Call one off that has not ended; Networks is told first.
     Cancel {
         /// Id, discharge code, or contract.
@@ -70,6 +84,10 @@ fn state(word: &str) -> Result<State, String> {
     named.ok_or_else(|| format!("one of {}", all.join(", ")))
 }
 
+fn since(text: &str) -> Result<i64, String> {
+    calendar::parse(text).ok_or_else(|| "a date or a time, such as 2026-11-01".to_owned())
+}
+
 /// Runs the command.
 pub async fn run(context: &Context, command: Command) -> Result<(), Failure> {
     match command {
@@ -86,6 +104,16 @@ pub async fn run(context: &Context, command: Command) -> Result<(), Failure> {
         Command::Show { which } => {
             let store = context.store().await?;
             show(context, &resolve(&store, which).await?)
+        }
+        Command::Export { since, to } => {
+            let store = context.store().await?;
+            match export(&store, since, to).await {
+                Ok(_) => Ok(()),
+                Err(ExportError::Store(error)) => Err(error.into()),
+                // A reader that has seen enough (`| head`) is no failure.
+                Err(ExportError::Write(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+                Err(error) => Err(anyhow::Error::new(error).into()),
+            }
         }
         Command::Cancel { which, reason } => {
             let driver = context.driver().await?;

@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod discharge_code;
 pub mod driver;
+pub mod export;
 pub mod request;
 pub mod status;
 pub mod steps;

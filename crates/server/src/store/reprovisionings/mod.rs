@@ -1,5 +1,6 @@
 //! Re-provisionings: the row is the request, the job and the history at once.
 
+mod finished;
 mod jobs;
 mod listing;
 
@@ -9,6 +10,7 @@ use ereprov_domain::{
     route::Usage,
 };
 
+pub use finished::each_ended_since;
 pub use jobs::{Later, Lease, Now, claim, finish, next_due, postpone, renew_lease, take_lease};
 pub use listing::{Filter, counts, list, oldest_running, resolve};
 
@@ -257,6 +259,7 @@ fn read(row: &Row<'_>) -> Result<Reprovisioning, StoreError> {
 #[cfg(test)]
 pub(super) static ALL: &[&[&Statement]] = &[
     &[&SELECT_BY_ID, &LATEST, &RUNS, &LAST_NUMBER, &OPERATOR_OF, &INSERT],
+    finished::ALL,
     jobs::ALL,
     listing::ALL,
 ];
