@@ -248,11 +248,16 @@ fn sealer(config: &Config, service: &Service) -> Sealer {
 
 /// Who tells the operators; the driver rings its bell.
 fn notifier(config: &Config, driver: &Driver, service: &Service) -> anyhow::Result<Worker> {
-    let webhook = config.webhook().map_err(|error| {
-        // Folders go on; whoever has a webhook is told by its own error, too.
-        tracing::warn!(%error, "there can be no webhooks");
-        error.to_string()
-    });
+    let keyring = config.keyring()?.map(Arc::new);
+    let webhook = match keyring {
+        // Nothing could be signed.
+        None => Err("login.secret_key_file is not set".to_owned()),
+        Some(_) => config.webhook().map_err(|error| {
+            // Folders go on; whoever has a webhook is told by its own error, too.
+            tracing::warn!(%error, "there can be no webhooks");
+            error.to_string()
+        }),
+    };
     Ok(Worker {
         store: driver.store.clone(),
         clock: driver.clock.clone(),
@@ -260,7 +265,7 @@ fn notifier(config: &Config, driver: &Driver, service: &Service) -> anyhow::Resu
         patience: config.notify_patience(),
         layouts: Arc::new(config.layouts(service.public_url.clone())?),
         webhook,
-        keyring: config.keyring()?.map(Arc::new),
+        keyring,
         bell: Arc::clone(&driver.ended),
         metrics: Arc::clone(&driver.metrics),
     })

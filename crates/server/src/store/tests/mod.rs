@@ -24,6 +24,7 @@ mod chain;
 mod copy;
 mod embedded;
 mod network;
+mod outbox;
 mod shared;
 mod upgrade;
 mod versions;
@@ -35,6 +36,7 @@ use network::{
     by_id, claim, finish, finish_by_lease, insert, job, operator, with_network, with_operator,
 };
 
+use outbox::the_outbox_is_in_order_and_held;
 use shared::{
     nonces_are_spent_once, rows_come_in_the_order_of_the_inventory,
     sessions_and_decisions_are_held, several_migrate_at_once_and_a_newer_schema_is_worked_on,
@@ -55,6 +57,7 @@ on_both! {
     several_migrate_at_once_and_a_newer_schema_is_worked_on
     sessions_and_decisions_are_held
     nonces_are_spent_once
+    the_outbox_is_in_order_and_held
     what_fails_is_undone
     the_quota_stops_where_it_says
     a_fibre_has_one_holder

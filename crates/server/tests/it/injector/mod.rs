@@ -5,6 +5,7 @@ mod checks;
 mod jumps;
 mod nth;
 mod requests;
+mod telling;
 mod workflow;
 
 use nth::{Kind, Nth};

@@ -1,7 +1,7 @@
 //! Where operators are told, at the keyboard.
 
 use crate::{
-    harness::{MUT, Setup, failed, printed, receiver::SECRET},
+    harness::{MUT, Put, Role, Setup, failed, fibre, printed, receiver::SECRET},
     notify::rig::Rig,
 };
 
@@ -80,4 +80,48 @@ async fn a_layout_of_ones_own_is_tried_before_anything_is_told() {
     let own = printed(&rig.administer(&["notification", "layout", "folder"], ""));
     std::fs::write(&file, own).unwrap();
     printed(&check());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_has_ended_since_a_time_is_listed_with_both_routes() {
+    for on_postgres in [false, true] {
+        let setup = Setup::slow();
+        let setup = if on_postgres { setup.on_postgres().await } else { setup };
+        let oi = setup.start().await;
+        oi.ask(&Put::new(MUT, "CTP-1240357-1").body()).await.assert("OK");
+        let failing = fibre("DEMO-ECHEC", Role::Free);
+        oi.ask(&Put::new("DEMO-ECHEC", &failing).body()).await.assert("OK");
+        oi.advance(2500).await;
+        oi.advance(5500).await;
+        oi.ask(&Put::new("DEMO-ZMD", &fibre("DEMO-ZMD", Role::Free)).body()).await.assert("OK");
+        let list = |more: &[&str]| {
+            let command = ["reprovisioning", "export", "--since", "2026-11-23"];
+            printed(&oi.administer("", &[&command, more].concat(), ""))
+        };
+        let text = list(&[]);
+        let mut lines = csv::ReaderBuilder::new().delimiter(b';').from_reader(text.as_bytes());
+        let header = lines.headers().unwrap().clone();
+        let all: Vec<_> = lines.records().map(Result::unwrap).collect();
+        // The demo's past one is older, and one runs.
+        assert_eq!(all.len(), 2, "{text}");
+        let line = all.iter().find(|line| line.iter().any(|value| value == MUT)).unwrap();
+        let at = |name: &str| &line[header.iter().position(|known| known == name).unwrap()];
+        assert_eq!(
+            (at("state"), at("motif"), at("operator")),
+            ("completed", "Fibre cassée", "oc-demo")
+        );
+        assert_eq!(
+            (at("fibre"), at("pbo"), at("tube"), at("colour")),
+            ("CTP-1240357-1", "BE-06", "Noir", "Jaune")
+        );
+        assert_eq!(
+            (at("old_fibre"), at("old_pbo"), at("old_colour")),
+            ("CTP-1240332-1", "BE-03", "Vert")
+        );
+        let job = oi.jobs().await.into_iter().find(|job| job.contract_ref == MUT).unwrap();
+        assert_eq!((at("discharge_code"), at("id")), (&*job.discharge_code, &*job.id));
+        let file = oi.folder.path().join("ended.csv");
+        assert_eq!(list(&["--to", file.to_str().unwrap()]), "");
+        assert_eq!(std::fs::read_to_string(file).unwrap(), text);
+    }
 }
