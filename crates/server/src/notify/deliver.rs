@@ -44,7 +44,10 @@ impl Worker {
                 let writing = tokio::task::spawn_blocking(move || {
                     folder::deliver(&folder, &facts, extension, &text)
                 });
-                let written = writing.await.map_err(|error| broken(&error))?;
+                // A network's folder may hang; the lease does not wait for it.
+                let written = tokio::time::timeout(self.patience.deadline, writing).await;
+                let written = written.map_err(|_| Failure::Address("the folder hangs".into()))?;
+                let written = written.map_err(|error| broken(&error))?;
                 written.map_err(|error| Failure::Address(error.to_string()))
             }
             Channel::Webhook => {
