@@ -112,6 +112,7 @@ fn pto(u: &mut Unstructured<'_>) -> Result<(Pto, Element)> {
     let element = referenced("pto", &reference, Vec::new())
         .with("informationConstruction", construction.label())
         .with("informationUtilisation", utilisation.label());
+    let (construction, utilisation) = (construction.into(), utilisation.into());
     Ok((Pto { reference, construction, utilisation }, element))
 }
 
@@ -132,6 +133,7 @@ fn fibre(u: &mut Unstructured<'_>) -> Result<(Fibre, Element)> {
     let element = fibre_element(&reference, reference_pto.as_deref(), [&cable, &tube, &fibre])
         .with("informationConstruction", construction.label())
         .with("informationUtilisation", utilisation.label());
+    let (construction, utilisation) = (construction.into(), utilisation.into());
     let fibre = Fibre { reference, reference_pto, cable, tube, fibre, construction, utilisation };
     Ok((fibre, element))
 }
@@ -147,6 +149,7 @@ fn contract(u: &mut Unstructured<'_>) -> Result<(ContratReprovisionne, Element)>
     let asked =
         with_pto(referenced("fibre", &fibre.reference, Vec::new()), fibre.reference_pto.as_deref());
     let element = referenced("contrat", &reference, vec![code, pm_element, asked]);
+    let (code_decharge, pm, fibre) = (Some(code_decharge), Some(pm), Some(fibre));
     Ok((ContratReprovisionne { reference, code_decharge, pm, fibre }, element))
 }
 
@@ -164,10 +167,11 @@ fn follow_up(u: &mut Unstructured<'_>) -> Result<(Suivi, Element)> {
         inside.push(pm_element);
         let told = [&cable, &tube, &fibre].map(String::as_str);
         inside.push(fibre_element(&reference, reference_pto.as_deref(), told));
+        let pm = Some(pm);
         route = Some(Route { pm, reference, reference_pto, cable, tube, fibre });
     }
     let element = referenced("contrat", &reference, inside);
-    Ok((Suivi { reference, statut, route }, element))
+    Ok((Suivi { reference, statut: statut.into(), route }, element))
 }
 
 fn pm(u: &mut Unstructured<'_>) -> Result<(Pm, Element)> {

@@ -1,6 +1,7 @@
 //! The rules of e-Reprov, and nothing else: no I/O, no clock, no database, no error code.
 
 pub mod eligibility;
+pub mod foresight;
 pub mod order;
 pub mod reason;
 pub mod refs;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::etat::Label;
+
 macro_rules! codes {
     ($($number:literal $name:ident $label:literal;)*) => {
         /// A code of §4 of the specification.
@@ -65,6 +67,15 @@ codes! {
     20021 MethodeNonAutorisee "Profil technique, méthode non autorisée";
 }
 
+impl CodeErreur {
+    /// Reads `codeErreur` as it came; numbers that §4 does not have are kept.
+    pub fn read(text: &str) -> Label<Self> {
+        let number = text.trim().parse::<i32>().ok();
+        let known = number.and_then(|number| Self::try_from(number).ok());
+        known.map_or_else(|| Label::Other(text.trim().to_owned()), Label::Known)
+    }
+}
+
 impl fmt::Display for CodeErreur {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.number())
@@ -95,5 +106,8 @@ mod tests {
         assert_eq!(CodeErreur::try_from(20015), Ok(CodeErreur::OperationNonAutorisee));
         assert_eq!(CodeErreur::try_from(20013), Err(20013));
         assert_eq!(CodeErreur::try_from(20017), Err(20017));
+        assert_eq!(CodeErreur::read(" -1\n"), CodeErreur::WsFerme.into());
+        assert_eq!(CodeErreur::read("20013"), Label::Other("20013".into()));
+        assert_eq!(CodeErreur::read("SQL-42"), Label::Other("SQL-42".into()));
     }
 }

@@ -3,8 +3,9 @@
 use roxmltree::Node;
 
 use crate::{
-    etat::{InformationConstruction, InformationUtilisation},
-    question::{BadArgument, Parameters},
+    etat::{InformationConstruction, InformationUtilisation, Label},
+    lenient::Lenient,
+    question::{BadArgument, BadValue, Parameters, write_field},
     xml::Writer,
 };
 
@@ -67,6 +68,16 @@ impl GetRoSite {
         };
         Ok(Self { reference_contrat, lieu, reference_pbo })
     }
+
+    pub(crate) fn write(&self, w: &mut Writer) -> Result<(), BadValue> {
+        write_field(w, FIELDS[0], &self.reference_contrat)?;
+        if let Some(lieu) = &self.lieu {
+            write_field(w, FIELDS[1], &lieu.reference_batiment)?;
+            write_field(w, FIELDS[2], &lieu.reference_escalier)?;
+            write_field(w, FIELDS[3], &lieu.reference_etage)?;
+        }
+        self.reference_pbo.as_ref().map_or(Ok(()), |pbo| write_field(w, FIELDS[4], pbo))
+    }
 }
 
 /// The answer (§3.3.2): the PBOs, each with its fibres.
@@ -101,9 +112,9 @@ pub struct Fibre {
     /// `fibre/@informationFibre`
     pub fibre: String,
     /// `fibre/@informationConstruction`
-    pub construction: InformationConstruction,
+    pub construction: Label<InformationConstruction>,
     /// `fibre/@informationUtilisation`
-    pub utilisation: InformationUtilisation,
+    pub utilisation: Label<InformationUtilisation>,
 }
 
 impl RoSite {
@@ -120,7 +131,39 @@ impl RoSite {
     }
 }
 
+impl Pbo {
+    pub(crate) fn read(pbo: Node<'_, '_>, r: &mut Lenient<'_>) -> Self {
+        let [reference, localisation] =
+            r.attributes(pbo, ["reference", "localisation"]).map(Option::unwrap_or_default);
+        let fibres = r.children(pbo, &["fibre"]).into_iter();
+        Self { reference, localisation, fibres: fibres.map(|node| Fibre::read(node, r)).collect() }
+    }
+}
+
 impl Fibre {
+    fn read(node: Node<'_, '_>, r: &mut Lenient<'_>) -> Self {
+        const STATES: [&str; 2] = ["informationConstruction", "informationUtilisation"];
+        const NAMES: [&str; 5] = [
+            "reference",
+            "referencePTO",
+            "informationCable",
+            "informationTube",
+            "informationFibre",
+        ];
+        let [a, b, c, d, e] = NAMES;
+        let [reference, reference_pto, cable, tube, fibre, construction, utilisation] =
+            r.attributes(node, [a, b, c, d, e, STATES[0], STATES[1]]);
+        Self {
+            reference: reference.unwrap_or_default(),
+            reference_pto,
+            cable: cable.unwrap_or_default(),
+            tube: tube.unwrap_or_default(),
+            fibre: fibre.unwrap_or_default(),
+            construction: r.label(node, STATES[0], construction, InformationConstruction::read),
+            utilisation: r.label(node, STATES[1], utilisation, InformationUtilisation::read),
+        }
+    }
+
     fn write(&self, w: &mut Writer) {
         w.start("fibre")
             .attribute("reference", &self.reference)
@@ -128,8 +171,8 @@ impl Fibre {
             .attribute("informationCable", &self.cable)
             .attribute("informationTube", &self.tube)
             .attribute("informationFibre", &self.fibre)
-            .attribute("informationConstruction", self.construction.label())
-            .attribute("informationUtilisation", self.utilisation.label())
+            .attribute("informationConstruction", self.construction.text())
+            .attribute("informationUtilisation", self.utilisation.text())
             .end();
     }
 }

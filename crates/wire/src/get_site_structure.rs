@@ -3,8 +3,9 @@
 use roxmltree::Node;
 
 use crate::{
-    etat::{InformationConstruction, InformationUtilisation},
-    question::{BadArgument, Parameters},
+    etat::{InformationConstruction, InformationUtilisation, Label},
+    lenient::Lenient,
+    question::{BadArgument, BadValue, Parameters, write_field},
     xml::Writer,
 };
 
@@ -20,10 +21,14 @@ impl GetSiteStructure {
         let mut parameters = Parameters::read(wrapper, &["referenceContrat"])?;
         Ok(Self { reference_contrat: parameters.required("referenceContrat")? })
     }
+
+    pub(crate) fn write(&self, w: &mut Writer) -> Result<(), BadValue> {
+        write_field(w, "referenceContrat", &self.reference_contrat)
+    }
 }
 
 /// The answer (§3.2.2).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Site {
     /// `site/@reference`
     pub reference: String,
@@ -66,9 +71,9 @@ pub struct Pto {
     /// `pto/@reference`
     pub reference: String,
     /// `pto/@informationConstruction`
-    pub construction: InformationConstruction,
+    pub construction: Label<InformationConstruction>,
     /// `pto/@informationUtilisation`
-    pub utilisation: InformationUtilisation,
+    pub utilisation: Label<InformationUtilisation>,
 }
 
 impl Site {
@@ -87,9 +92,45 @@ impl Site {
         }
         w.end();
     }
+
+    pub(crate) fn read(site: Node<'_, '_>, r: &mut Lenient<'_>) -> Self {
+        let [reference] = r.attributes(site, ["reference"]).map(Option::unwrap_or_default);
+        let batiments = r.children(site, &["batiment"]).into_iter();
+        Self { reference, batiments: batiments.map(|node| Batiment::read(node, r)).collect() }
+    }
+}
+
+impl Batiment {
+    fn read(batiment: Node<'_, '_>, r: &mut Lenient<'_>) -> Self {
+        let [reference] = r.attributes(batiment, ["reference"]).map(Option::unwrap_or_default);
+        let escaliers = r.children(batiment, &["escalier"]).into_iter();
+        Self { reference, escaliers: escaliers.map(|node| Escalier::read(node, r)).collect() }
+    }
+}
+
+impl Escalier {
+    fn read(escalier: Node<'_, '_>, r: &mut Lenient<'_>) -> Self {
+        let [reference] = r.attributes(escalier, ["reference"]).map(Option::unwrap_or_default);
+        let etages = r.children(escalier, &["etage"]).into_iter();
+        Self { reference, etages: etages.map(|node| Etage::read(node, r)).collect() }
+    }
 }
 
 impl Etage {
+    fn read(etage: Node<'_, '_>, r: &mut Lenient<'_>) -> Self {
+        let [reference] = r.attributes(etage, ["reference"]).map(Option::unwrap_or_default);
+        let mut read = Self { reference, pbos: Vec::new(), ptos: Vec::new() };
+        for node in r.children(etage, &["pbo", "pto"]) {
+            if node.tag_name().name() == "pbo" {
+                let [pbo] = r.attributes(node, ["reference"]).map(Option::unwrap_or_default);
+                read.pbos.push(pbo);
+            } else {
+                read.ptos.push(Pto::read(node, r));
+            }
+        }
+        read
+    }
+
     fn write(&self, w: &mut Writer) {
         w.start("etage").attribute("reference", &self.reference);
         for pbo in &self.pbos {
@@ -98,10 +139,23 @@ impl Etage {
         for pto in &self.ptos {
             w.start("pto")
                 .attribute("reference", &pto.reference)
-                .attribute("informationConstruction", pto.construction.label())
-                .attribute("informationUtilisation", pto.utilisation.label())
+                .attribute("informationConstruction", pto.construction.text())
+                .attribute("informationUtilisation", pto.utilisation.text())
                 .end();
         }
         w.end();
+    }
+}
+
+impl Pto {
+    fn read(pto: Node<'_, '_>, r: &mut Lenient<'_>) -> Self {
+        const STATES: [&str; 2] = ["informationConstruction", "informationUtilisation"];
+        let [reference, construction, utilisation] =
+            r.attributes(pto, ["reference", STATES[0], STATES[1]]);
+        Self {
+            reference: reference.unwrap_or_default(),
+            construction: r.label(pto, STATES[0], construction, InformationConstruction::read),
+            utilisation: r.label(pto, STATES[1], utilisation, InformationUtilisation::read),
+        }
     }
 }

@@ -11,6 +11,7 @@ pub mod etat;
 pub mod get_reprovisionning;
 pub mod get_ro_site;
 pub mod get_site_structure;
+pub mod lenient;
 pub mod libelle;
 pub mod motif;
 pub mod operation;
@@ -23,3 +24,8 @@ pub mod xml;
 
 /// The service's target namespace (contract.md, D2).
 pub const NAMESPACE: &str = "http://sfr.fr/hermes/eReprov/";
+
+/// The HTTP header of an answer in which a service says for how many seconds it remembers an accepted
+/// put by its `Idempotency-Key` (contract.md, D22a). A client that sees it may send a put again under the
+/// same name, and gets the first answer again.
+pub const KEPT_HEADER: &str = "idempotency-key-kept";

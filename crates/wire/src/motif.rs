@@ -1,6 +1,6 @@
 //! `motif`: the fifteen labels of table 3.4.1, as written and as tolerated (contract.md, D12).
 
-use unicode_normalization::UnicodeNormalization;
+use crate::text::fold;
 
 macro_rules! motifs {
     ($($variant:ident $label:literal,)*) => {
@@ -51,19 +51,6 @@ impl Motif {
         let distance = |motif: &Self| strsim::osa_distance(&fold(motif.label()), &folded);
         Self::ALL.iter().copied().min_by_key(distance).filter(|motif| distance(motif) <= 4)
     }
-}
-
-/// Case, accents and repeated blanks folded away; the fifteen labels stay distinct.
-fn fold(text: &str) -> String {
-    let mut folded = String::with_capacity(text.len());
-    for word in text.split_whitespace() {
-        if !folded.is_empty() {
-            folded.push(' ');
-        }
-        let bare = word.nfd().filter(|c| !('\u{300}'..='\u{36f}').contains(c));
-        folded.extend(bare.flat_map(char::to_lowercase));
-    }
-    folded
 }
 
 #[cfg(test)]

@@ -44,6 +44,16 @@ impl Operation {
         }
     }
 
+    /// The question's element, with the prefix under which the envelope declares the namespace.
+    pub(crate) const fn question_element(self) -> &'static str {
+        match self {
+            Self::GetSiteStructure => "ns2:getSiteStructure",
+            Self::GetRoSite => "ns2:getRoSite",
+            Self::PutReprovisionning => "ns2:putReprovisionning",
+            Self::GetReprovisionning => "ns2:getReprovisionning",
+        }
+    }
+
     /// The method of this name, spelled exactly.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|operation| operation.name() == name)

@@ -3,8 +3,9 @@
 use roxmltree::Node;
 
 use crate::{
+    lenient::Lenient,
     motif::Motif,
-    question::{BadArgument, Parameters},
+    question::{BadArgument, BadValue, Parameters, text_of, write_field},
     xml::Writer,
 };
 
@@ -37,6 +38,17 @@ impl PutReprovisionning {
             motif: read_motif(&parameters.required("motif")?)?,
         })
     }
+
+    pub(crate) fn write(&self, w: &mut Writer) -> Result<(), BadValue> {
+        write_field(w, FIELDS[0], &self.reference_contrat)?;
+        write_field(w, FIELDS[1], &self.reference_fibre)?;
+        if let Some(pto) = &self.reference_pto {
+            write_field(w, FIELDS[2], pto)?;
+        }
+        w.element(FIELDS[3], if self.conservation_pto { "1" } else { "0" });
+        w.element(FIELDS[4], self.motif.label());
+        Ok(())
+    }
 }
 
 fn read_boolean(text: &str) -> Result<bool, BadArgument> {
@@ -59,16 +71,16 @@ fn read_motif(text: &str) -> Result<Motif, BadArgument> {
 }
 
 /// The answer (§3.4.2).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ContratReprovisionne {
     /// `contrat/@reference`: the question's.
     pub reference: String,
-    /// `codeDecharge`
-    pub code_decharge: String,
+    /// `codeDecharge`; ours gives it always.
+    pub code_decharge: Option<String>,
     /// `pm`, as sample 3.4.5 shows it (contract.md, D15).
-    pub pm: Pm,
+    pub pm: Option<Pm>,
     /// `fibre`
-    pub fibre: FibreDemandee,
+    pub fibre: Option<FibreDemandee>,
 }
 
 /// The PM of a route, and the route's position on it.
@@ -92,17 +104,53 @@ pub struct FibreDemandee {
 impl ContratReprovisionne {
     pub(crate) fn write(&self, w: &mut Writer) {
         w.start("contrat").attribute("reference", &self.reference);
-        w.element("codeDecharge", &self.code_decharge);
-        self.pm.write(w);
-        w.start("fibre")
-            .attribute("reference", &self.fibre.reference)
-            .optional("referencePTO", self.fibre.reference_pto.as_deref())
-            .end();
+        if let Some(code) = &self.code_decharge {
+            w.element("codeDecharge", code);
+        }
+        if let Some(pm) = &self.pm {
+            pm.write(w);
+        }
+        if let Some(fibre) = &self.fibre {
+            w.start("fibre")
+                .attribute("reference", &fibre.reference)
+                .optional("referencePTO", fibre.reference_pto.as_deref())
+                .end();
+        }
         w.end();
+    }
+
+    pub(crate) fn read(contrat: Node<'_, '_>, r: &mut Lenient<'_>) -> Self {
+        let [reference] = r.attributes(contrat, ["reference"]).map(Option::unwrap_or_default);
+        let mut read = Self { reference, code_decharge: None, pm: None, fibre: None };
+        for node in r.children(contrat, &["codeDecharge", "pm", "fibre"]) {
+            match node.tag_name().name() {
+                "codeDecharge" => {
+                    let text = text_of(node).map(|text| text.trim().to_owned());
+                    read.code_decharge = text.filter(|text| !text.is_empty());
+                }
+                "pm" => read.pm = Some(Pm::read(node, r)),
+                _ => {
+                    let [reference, reference_pto] =
+                        r.attributes(node, ["reference", "referencePTO"]);
+                    let reference = reference.unwrap_or_default();
+                    read.fibre = Some(FibreDemandee { reference, reference_pto });
+                }
+            }
+        }
+        if read.code_decharge.is_none() {
+            r.missing(contrat, "codeDecharge");
+        }
+        read
     }
 }
 
 impl Pm {
+    pub(crate) fn read(pm: Node<'_, '_>, r: &mut Lenient<'_>) -> Self {
+        let [reference, position] =
+            r.attributes(pm, ["reference", "position"]).map(Option::unwrap_or_default);
+        Self { reference, position }
+    }
+
     pub(crate) fn write(&self, w: &mut Writer) {
         w.start("pm")
             .attribute("reference", &self.reference)

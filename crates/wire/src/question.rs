@@ -12,6 +12,7 @@ use crate::{
     operation::Operation,
     put_reprovisionning::PutReprovisionning,
     text::{BadText, clean, cut, length_of},
+    xml::Writer,
 };
 
 /// The question of one of the four methods.
@@ -40,6 +41,26 @@ impl Question {
                 Self::GetReprovisionning(GetReprovisionning::read(wrapper)?)
             }
         })
+    }
+
+    /// The method that it asks.
+    pub const fn operation(&self) -> Operation {
+        match self {
+            Self::GetSiteStructure(_) => Operation::GetSiteStructure,
+            Self::GetRoSite(_) => Operation::GetRoSite,
+            Self::PutReprovisionning(_) => Operation::PutReprovisionning,
+            Self::GetReprovisionning(_) => Operation::GetReprovisionning,
+        }
+    }
+
+    /// Writes its values, in the order of the WSDL.
+    pub(crate) fn write(&self, w: &mut Writer) -> Result<(), BadValue> {
+        match self {
+            Self::GetSiteStructure(q) => q.write(w),
+            Self::GetRoSite(q) => q.write(w),
+            Self::PutReprovisionning(q) => q.write(w),
+            Self::GetReprovisionning(q) => q.write(w),
+        }
     }
 
     /// The contract that the question is about.
@@ -73,6 +94,29 @@ impl fmt::Display for BadArgument {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} : {}", self.field, self.reason)
     }
+}
+
+/// A value that makes no question: the service would answer it with 20001.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field}")]
+pub struct BadValue {
+    /// The field's name.
+    pub field: &'static str,
+    /// What is wrong with it; none: it is mandatory and empty.
+    #[source]
+    pub problem: Option<BadText>,
+}
+
+/// Writes a value as the service will read it: cleaned, or it is none.
+pub(crate) fn write_field(
+    w: &mut Writer,
+    field: &'static str,
+    value: &str,
+) -> Result<(), BadValue> {
+    let cleaned = clean(value, length_of(field));
+    let cleaned = cleaned.map_err(|problem| BadValue { field, problem: Some(problem) })?;
+    w.element(field, &cleaned.ok_or(BadValue { field, problem: None })?);
+    Ok(())
 }
 
 /// The values of a question, by field.

@@ -2,14 +2,16 @@
 
 use std::fmt;
 
-/// A password, which no log and no `Debug` shows.
+use zeroize::Zeroizing;
+
+/// A password, which no log and no `Debug` shows, and which is wiped where it stood.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Password(String);
+pub struct Password(Zeroizing<String>);
 
 impl Password {
     /// Wraps a password.
     pub fn new(text: String) -> Self {
-        Self(text)
+        Self(Zeroizing::new(text))
     }
 
     /// The password itself, for the one place that verifies it.

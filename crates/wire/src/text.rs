@@ -76,6 +76,19 @@ pub fn cut(text: &str, length_max: usize) -> &str {
     text.char_indices().nth(length_max).map_or(text, |(end, _)| &text[..end])
 }
 
+/// Case, accents and repeated blanks folded away: how labels are compared (contract.md, D12, D19).
+pub(crate) fn fold(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !folded.is_empty() {
+            folded.push(' ');
+        }
+        let bare = word.nfd().filter(|c| !('\u{300}'..='\u{36f}').contains(c));
+        folded.extend(bare.flat_map(char::to_lowercase));
+    }
+    folded
+}
+
 /// The longest value that `field` takes.
 ///
 /// # Panics

@@ -1,6 +1,8 @@
 //! Every message of the specification, as printed and, where it is not well-formed, repaired.
 #![expect(clippy::unwrap_used, reason = "a test may stop at what it did not expect")]
 
+#[path = "contract/read.rs"]
+mod reading;
 #[path = "contract/w3c.rs"]
 mod w3c;
 
@@ -8,7 +10,7 @@ use ereprov_wire::{
     code_erreur::CodeErreur,
     entete::Ko,
     envelope::{Answer, SoapVersion, read, write_answer},
-    etat::{Etat, InformationConstruction as C, InformationUtilisation as U},
+    etat::{Etat, InformationConstruction as C, InformationUtilisation as U, Label},
     get_reprovisionning::{Route, Suivi},
     get_ro_site::{Fibre, Lieu, Pbo, RoSite},
     get_site_structure::{Batiment, Escalier, Etage, Pto, Site},
@@ -82,10 +84,16 @@ fn what_is_not_well_formed_as_printed_is_refused_and_read_once_repaired() {
 
 #[test]
 fn answer_3_2_4() {
+    let written = write(Operation::GetSiteStructure, &Answer::Site(site()));
+    assert_eq!(tree(&written), tree(&accented(message!("3.2.4-answer.repaired"))));
+}
+
+/// What a person reads in sample 3.2.4.
+fn site() -> Site {
     let pto = |reference: &str, construction, utilisation| Pto {
         reference: reference.into(),
-        construction,
-        utilisation,
+        construction: Label::Known(construction),
+        utilisation: Label::Known(utilisation),
     };
     let etage = |reference: &str, pbos: &[&str], ptos| Etage {
         reference: reference.into(),
@@ -121,27 +129,31 @@ fn answer_3_2_4() {
             ],
         ),
     ];
-    let site = Site {
+    Site {
         reference: "SC-423361".into(),
         batiments: vec![Batiment {
             reference: "BATIMENT-1".into(),
             escaliers: vec![Escalier { reference: "ESCALIER-44".into(), etages }],
         }],
-    };
-    let written = write(Operation::GetSiteStructure, &Answer::Site(site));
-    assert_eq!(tree(&written), tree(&accented(message!("3.2.4-answer.repaired"))));
+    }
 }
 
 #[test]
 fn answer_3_3_4() {
+    let written = write(Operation::GetRoSite, &Answer::RoSite(routes()));
+    assert_eq!(tree(&written), tree(&joined(message!("3.3.4-answer"))));
+}
+
+/// What a person reads in sample 3.3.4.
+fn routes() -> RoSite {
     let fibre = |number: u32, tube: &str, colour: &str, construction, utilisation| Fibre {
         reference: format!("CTP-{number}-1"),
         reference_pto: Some(format!("CTP-{number}-1")),
         cable: "BPI-723521 / BE-01-02-03-04-05-06 / ESCALIER-44 / SC-423361".into(),
         tube: tube.into(),
         fibre: colour.into(),
-        construction,
-        utilisation,
+        construction: Label::Known(construction),
+        utilisation: Label::Known(utilisation),
     };
     let fibres = vec![
         fibre(1_240_446, "Noir", "Bleu", C::Construite, U::Disponible),
@@ -158,8 +170,7 @@ fn answer_3_3_4() {
         fibre(1_240_372, "Rose", "Jaune", C::Construite, U::Disponible),
     ];
     let pbo = Pbo { reference: "BE-06".into(), localisation: "ETAGE-15".into(), fibres };
-    let written = write(Operation::GetRoSite, &Answer::RoSite(RoSite { pbos: vec![pbo] }));
-    assert_eq!(tree(&written), tree(&joined(message!("3.3.4-answer"))));
+    RoSite { pbos: vec![pbo] }
 }
 
 /// The sample's values, in the shape that contract.md D14 and D15 decide.
@@ -167,18 +178,7 @@ fn answer_3_3_4() {
 fn answer_3_4_5() {
     let sample = message!("3.4.5-answer");
     assert!(sample.contains("urn:MutationFibre"), "the stale namespace of the sample");
-    let written = write(
-        Operation::PutReprovisionning,
-        &Answer::Contrat(ContratReprovisionne {
-            reference: "ARA-XXXXXX".into(),
-            code_decharge: "ABCDEF".into(),
-            pm: masked_pm(),
-            fibre: FibreDemandee {
-                reference: "xxxxxxxxxxxxx".into(),
-                reference_pto: Some("xxxxxxxxxxxxx".into()),
-            },
-        }),
-    );
+    let written = write(Operation::PutReprovisionning, &Answer::Contrat(contract()));
     let ours = Document::parse(&written).unwrap();
     let theirs = Document::parse(sample).unwrap();
     assert_eq!(lines(only(&ours, "contrat")), lines(only(&theirs, "contrat")));
@@ -190,21 +190,7 @@ fn answer_3_4_5() {
 #[test]
 fn answer_3_5_5() {
     let sample = accented(&joined(message!("3.5.5-answer")));
-    let written = write(
-        Operation::GetReprovisionning,
-        &Answer::Suivi(Suivi {
-            reference: "CTP-2392754-1".into(),
-            statut: Etat::Termine,
-            route: Some(Route {
-                pm: masked_pm(),
-                reference: "xxxxxxxxxxxxx".into(),
-                reference_pto: Some("xxxxxxxxxxxxx".into()),
-                cable: "BPI-2626997 / BE-15-16-17 / SC-2761605".into(),
-                tube: "Blanc".into(),
-                fibre: "Rouge".into(),
-            }),
-        }),
-    );
+    let written = write(Operation::GetReprovisionning, &Answer::Suivi(follow_up()));
     assert_eq!(tree(&written.replace("contrat", "fibre")), tree(&sample));
     assert!(written.contains("<contrat reference="));
 }
@@ -221,6 +207,33 @@ fn ko_answers() {
         let written = write_answer(SoapVersion::V11, operation, None, Err(&ko));
         assert_eq!(tree(&written), tree(sample));
     }
+}
+
+/// What a person reads in sample 3.4.5.
+fn contract() -> ContratReprovisionne {
+    let fibre = FibreDemandee {
+        reference: "xxxxxxxxxxxxx".into(),
+        reference_pto: Some("xxxxxxxxxxxxx".into()),
+    };
+    ContratReprovisionne {
+        reference: "ARA-XXXXXX".into(),
+        code_decharge: Some("ABCDEF".into()),
+        pm: Some(masked_pm()),
+        fibre: Some(fibre),
+    }
+}
+
+/// What a person reads in sample 3.5.5.
+fn follow_up() -> Suivi {
+    let route = Route {
+        pm: Some(masked_pm()),
+        reference: "xxxxxxxxxxxxx".into(),
+        reference_pto: Some("xxxxxxxxxxxxx".into()),
+        cable: "BPI-2626997 / BE-15-16-17 / SC-2761605".into(),
+        tube: "Blanc".into(),
+        fibre: "Rouge".into(),
+    };
+    Suivi { reference: "CTP-2392754-1".into(), statut: Etat::Termine.into(), route: Some(route) }
 }
 
 fn masked_pm() -> Pm {

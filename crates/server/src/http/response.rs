@@ -6,10 +6,14 @@ use axum::{
     body::Body,
     http::{HeaderValue, Response, StatusCode, header},
 };
-use ereprov_wire::envelope::{FaultKind, SoapVersion, write_fault};
+use ereprov_wire::{
+    KEPT_HEADER,
+    envelope::{FaultKind, SoapVersion, write_fault},
+};
 
 use super::request::Unreadable;
 use crate::{
+    reprovisioning::request::NAME_KEPT_MS,
     service::Service,
     soap::{
         self,
@@ -22,6 +26,8 @@ pub(super) fn answer(version: SoapVersion, request_id: &str, reply: Reply) -> Re
     let status = if reply.challenge { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
     let mut response = document(status, version, request_id, reply.body);
     let headers = response.headers_mut();
+    // A caller that lost an answer may ask for it again under the same name.
+    headers.insert(KEPT_HEADER, (NAME_KEPT_MS / 1000).into());
     if reply.challenge {
         let challenge = HeaderValue::from_static("Basic realm=\"eReprov\", charset=\"UTF-8\"");
         headers.insert(header::WWW_AUTHENTICATE, challenge);

@@ -30,12 +30,16 @@ pub(super) async fn answer(
 
 fn follow_up(reference_contrat: &str, status: Status) -> Suivi {
     let route = status.route.map(|(fibre, pto)| Route {
-        pm: Pm { reference: fibre.pm_ref, position: fibre.pm_position },
+        pm: Some(Pm { reference: fibre.pm_ref, position: fibre.pm_position }),
         reference: fibre.reference,
         reference_pto: pto,
         cable: fibre.cable,
         tube: fibre.tube,
         fibre: fibre.colour,
     });
-    Suivi { reference: reference_contrat.to_owned(), statut: words::state(status.state), route }
+    Suivi {
+        reference: reference_contrat.to_owned(),
+        statut: words::state(status.state).into(),
+        route,
+    }
 }

@@ -51,8 +51,8 @@ fn by_pbo(fibres: Vec<PboFibre>) -> RoSite {
             cable: fibre.cable,
             tube: fibre.tube,
             fibre: fibre.colour,
-            construction: words::construction(fibre.construction),
-            utilisation: words::usage(fibre.usage),
+            construction: words::construction(fibre.construction).into(),
+            utilisation: words::usage(fibre.usage).into(),
         });
     }
     RoSite { pbos: pbos.into_iter().map(|(_, pbo)| pbo).collect() }

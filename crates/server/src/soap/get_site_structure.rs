@@ -42,8 +42,8 @@ fn site(structure: Structure) -> Site {
         });
         let ptos = floor.ptos.into_iter().map(|pto| Pto {
             reference: pto.reference,
-            construction: words::construction(pto.construction),
-            utilisation: words::usage(pto.usage),
+            construction: words::construction(pto.construction).into(),
+            utilisation: words::usage(pto.usage).into(),
         });
         staircases[at].etages.push(Etage {
             reference: floor.floor,

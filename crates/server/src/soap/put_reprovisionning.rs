@@ -201,9 +201,9 @@ async fn accept_in(tx: &mut Tx<'_>, args: &Acceptance) -> Result<Accepted, Store
 fn accepted(reference_contrat: &str, answer: Remembered) -> WrittenAnswer {
     let answer = Answer::Contrat(ContratReprovisionne {
         reference: reference_contrat.to_owned(),
-        code_decharge: answer.discharge_code,
-        pm: Pm { reference: answer.pm_ref, position: answer.pm_position },
-        fibre: FibreDemandee { reference: answer.fibre_ref, reference_pto: answer.pto_ref },
+        code_decharge: Some(answer.discharge_code),
+        pm: Some(Pm { reference: answer.pm_ref, position: answer.pm_position }),
+        fibre: Some(FibreDemandee { reference: answer.fibre_ref, reference_pto: answer.pto_ref }),
     });
     answer.write()
 }

@@ -10,8 +10,10 @@ use crate::{
     text::cut,
 };
 
-const WSSE: &str =
+pub(super) const WSSE: &str =
     "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd";
+/// The type of a password in clear (UsernameToken Profile 1.1.1, §3.1).
+pub(super) const PASSWORD_TEXT: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordText";
 const WSU: &str =
     "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd";
 const WSA: [&str; 2] =

@@ -1,10 +1,14 @@
 //! SOAP 1.1 and 1.2 envelopes, in and out: the question's version decides the answer's (D1).
 
+mod answered;
+mod asked;
 mod fault;
 mod header;
 mod read;
 mod write;
 
+pub use answered::{Answered, NoAnswer, ReadFault, ReadKo, Reply, read_answer};
+pub use asked::write_question;
 pub use fault::{Fault, FaultKind, write_fault};
 pub use header::{Addressing, Header};
 pub use read::{Message, read};

@@ -17,6 +17,9 @@ pub struct Limits {
     pub markup_max: usize,
     /// Characters `=`: attributes and namespace declarations (and any in text).
     pub equals_max: usize,
+    /// Characters `=` from one `<` to the next: attributes of one element (and any in the text after
+    /// it). What they cost grows with their square.
+    pub equals_in_a_row_max: usize,
     /// Occurrences of `xmlns`.
     pub namespaces_max: usize,
     /// Elements within elements.
@@ -32,10 +35,20 @@ impl Limits {
     pub const QUESTION: Self = Self {
         markup_max: 1024,
         equals_max: 1024,
+        equals_in_a_row_max: 1024,
         namespaces_max: 64,
         depth_max: 32,
         attributes_max: 64,
         name_bytes_max: 256,
+    };
+
+    /// An answer: a building of ten thousand sockets has some twenty thousand pieces of markup.
+    pub const ANSWER: Self = Self {
+        markup_max: 200_000,
+        equals_max: 2_000_000,
+        equals_in_a_row_max: 256,
+        namespaces_max: 256,
+        ..Self::QUESTION
     };
 }
 
@@ -100,6 +113,12 @@ fn check_raw(text: &str, limits: &Limits) -> Result<(), XmlError> {
     }
     let equals = count(b'=');
     if equals > limits.equals_max {
+        return Err(XmlError::TooBig("attributs"));
+    }
+    let in_a_row = |piece: &str| piece.bytes().filter(|b| *b == b'=').count();
+    if equals > limits.equals_in_a_row_max
+        && text.split('<').any(|piece| in_a_row(piece) > limits.equals_in_a_row_max)
+    {
         return Err(XmlError::TooBig("attributs"));
     }
     // Each declaration has its `=`.

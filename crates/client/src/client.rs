@@ -1,0 +1,255 @@
+//! One call: a seat, a count, a question, an answer.
+
+use std::{fmt, path::Path, time::Instant};
+
+use ereprov_wire::{
+    envelope::{Answer, Reply, read_answer, write_question},
+    lenient::Departure,
+    operation::Operation,
+    question::Question,
+    security::Password,
+};
+use zeroize::Zeroizing;
+
+use crate::{
+    clock::{Clock, Entropy},
+    endpoint::{Endpoint, Login},
+    error::{Error, Ko},
+    exchange::{Exchange, MASK},
+    shared::{
+        Folder,
+        ledger::{self, Usage},
+        seats,
+    },
+    transport::{Lost, Received, SetupError, Transport},
+};
+
+/// A client of one service, for one operator.
+pub struct Client {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) folder: Folder,
+    pub(crate) clock: Clock,
+    pub(crate) entropy: Entropy,
+    transport: Transport,
+}
+
+/// What a call brought.
+#[derive(Debug, Clone)]
+pub struct Answered<T> {
+    /// What was asked for.
+    pub value: T,
+    /// How the answer departs from the WSDL, and what it has beyond it.
+    pub departures: Vec<Departure>,
+    /// How much of the month's quota is used.
+    pub usage: Usage,
+    /// What the service calls the request in its log (`X-Request-Id`).
+    pub request_id: Option<String>,
+    /// For how many seconds the service remembers an accepted put by its name; none: it does not.
+    pub(crate) remembers_s: Option<i64>,
+}
+
+impl<T> Answered<T> {
+    pub(crate) fn map<U>(self, value: impl FnOnce(T) -> U) -> Answered<U> {
+        let Self { value: before, departures, usage, request_id, remembers_s } = self;
+        Answered { value: value(before), departures, usage, request_id, remembers_s }
+    }
+}
+
+impl Client {
+    /// A client on the machine's clock and chance. The folder is made where it is not there; processes
+    /// that name the same one share seats, count and unsettled puts.
+    ///
+    /// # Errors
+    /// Something of the endpoint, or the folder, cannot be used.
+    pub fn new(endpoint: Endpoint, folder: &Path) -> Result<Self, SetupError> {
+        Self::with(endpoint, folder, Clock::System, Entropy::system())
+    }
+
+    /// The same with a clock and chance of the caller's own.
+    ///
+    /// # Errors
+    /// Something of the endpoint, or the folder, cannot be used.
+    pub fn with(
+        endpoint: Endpoint,
+        folder: &Path,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> Result<Self, SetupError> {
+        let transport = Transport::new(&endpoint)?;
+        let login = endpoint.login.as_ref().map_or("", Login::username);
+        let folder = Folder::open(folder, &transport.service(), login);
+        let folder = folder.map_err(SetupError::Folder)?;
+        Ok(Self { endpoint, folder, clock, entropy, transport })
+    }
+
+    /// The clock that it was given.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// How much of the month's quota is used, as far as this machine knows; no call.
+    ///
+    /// # Errors
+    /// The folder cannot be used.
+    pub fn usage(&self) -> Result<Usage, Error> {
+        ledger::usage(&self.folder, &self.clock.month(), self.endpoint.quota_per_month)
+            .map_err(Error::Folder)
+    }
+
+    /// The whole text that a question would be sent as, the password masked; no call.
+    ///
+    /// # Errors
+    /// A value that the service would refuse.
+    pub(crate) fn shown(&self, question: &Question) -> Result<String, Error> {
+        self.write(question, Some(&Password::new(MASK.to_owned()))).map(|text| text.to_string())
+    }
+
+    fn write(
+        &self,
+        question: &Question,
+        instead: Option<&Password>,
+    ) -> Result<Zeroizing<String>, Error> {
+        let login = match &self.endpoint.login {
+            Some(Login::UsernameToken(username, password)) => {
+                Some((username.as_str(), instead.unwrap_or(password)))
+            }
+            Some(Login::Basic(..)) | None => None,
+        };
+        let text = write_question(self.endpoint.soap, login, question).map_err(Error::Argument)?;
+        Ok(Zeroizing::new(text))
+    }
+
+    /// Asks once, and never again by itself.
+    pub(crate) async fn call(
+        &self,
+        question: &Question,
+        key: Option<&str>,
+    ) -> Result<Answered<Answer>, Error> {
+        let text = self.write(question, None)?;
+        let patience = self.endpoint.seat_timeout;
+        let seat = seats::take_seat(&self.folder, &self.clock, patience).await;
+        let seat = seat.map_err(Error::Folder)?.ok_or(Error::Busy(patience))?;
+        let (month, quota) = (self.clock.month(), self.endpoint.quota_per_month);
+        let usage = ledger::count(&self.folder, &month, quota).map_err(Error::Folder)?;
+        let usage = usage.map_err(Error::QuotaSpent)?;
+
+        let started = Instant::now();
+        let received = self.transport.post(text, key).await;
+        drop(seat);
+        self.trace(question, key, &received, started);
+
+        let operation = question.operation();
+        let answered = received.map_err(Error::from).and_then(|received| {
+            let (answer, departures) = understand(&received, operation)?;
+            let text = |name| received.header(name).map(str::to_owned);
+            let request_id = text("x-request-id");
+            let remembers_s = received.remembers_s();
+            let usage = self.learn(&month, &received).unwrap_or(usage);
+            Ok(Answered { value: answer, departures, usage, request_id, remembers_s })
+        });
+        if answered.as_ref().is_err_and(|error| !error.is_counted()) {
+            // The answer counts for more than the count.
+            let _ = ledger::take_back(&self.folder, &month);
+        }
+        answered
+    }
+
+    /// The quota as the service says it is (`RateLimit`), where it does.
+    fn learn(&self, month: &str, received: &Received) -> Option<Usage> {
+        let quota = number(received.header("ratelimit-policy")?, "q=")?;
+        let left = number(received.header("ratelimit")?, "r=")?;
+        let used = quota.saturating_sub(left);
+        ledger::learn(&self.folder, month, used, quota).ok()
+    }
+
+    fn trace(
+        &self,
+        question: &Question,
+        key: Option<&str>,
+        received: &Result<Received, Lost>,
+        started: Instant,
+    ) {
+        let Some(observer) = &self.endpoint.observer else { return };
+        let headers = |received: &Received| {
+            let shown = received.headers.iter();
+            shown
+                .map(|(name, value)| {
+                    (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+                })
+                .collect()
+        };
+        observer(&Exchange {
+            operation: question.operation(),
+            sent_headers: self.transport.shown_headers(key),
+            sent: self.shown(question).unwrap_or_default(),
+            status: received.as_ref().ok().map(|received| received.status),
+            received_headers: received.as_ref().map(headers).unwrap_or_default(),
+            received: match received {
+                Ok(received) => received.text.clone().unwrap_or_default(),
+                Err(lost) => Error::from(lost.clone()).to_string(),
+            },
+            took: started.elapsed(),
+        });
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("endpoint", &self.endpoint).finish_non_exhaustive()
+    }
+}
+
+impl From<Lost> for Error {
+    fn from(lost: Lost) -> Self {
+        match lost {
+            Lost::NotSent(cause) => Self::NotSent(cause),
+            Lost::TimedOut => Self::TimedOut,
+            Lost::Cut(cause) => Self::Cut(cause),
+            Lost::TooBig => Self::TooBig,
+        }
+    }
+}
+
+/// What an answer says, whatever its status: a KO may come with HTTP 401, a fault with any.
+fn understand(
+    received: &Received,
+    operation: Operation,
+) -> Result<(Answer, Vec<Departure>), Error> {
+    let elsewhere = || Error::Http { status: received.status, retry_after: received.retry_after() };
+    let is_ok = (200..300).contains(&received.status);
+    let Some(text) = &received.text else {
+        return Err(if is_ok { Error::Charset } else { elsewhere() });
+    };
+    let read = read_answer(text, operation);
+    let read = read.map_err(|why| if is_ok { Error::Unreadable(why) } else { elsewhere() })?;
+    match read.reply {
+        Reply::Ok(answer) => Ok((answer, read.departures)),
+        Reply::Fault(fault) => Err(Error::Fault(fault)),
+        Reply::Ko(ko) => Err(Error::Ko(Ko {
+            operation,
+            code: ko.code,
+            label: ko.libelle,
+            retry_after: received.retry_after(),
+            remembers_s: received.remembers_s(),
+        })),
+    }
+}
+
+/// The number after a name in a structured header: `"month";r=1999;t=86400`.
+fn number(header: &str, name: &str) -> Option<u64> {
+    let mut parameters = header.split(';').map(str::trim);
+    parameters.find_map(|parameter| parameter.strip_prefix(name)?.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_structured_headers() {
+        assert_eq!(number("\"month\";r=1999;t=86400", "r="), Some(1999));
+        assert_eq!(number("\"month\"; q=2000", "q="), Some(2000));
+        assert_eq!(number("r=x", "r="), None);
+        assert_eq!(number("", "r="), None);
+    }
+}
