@@ -54,7 +54,7 @@ pub fn advice(code: &Code, operation: Operation) -> Advice {
 
 /// A code that §4 does not have: nothing is taken for granted.
 const UNKNOWN_CODE: Advice = Advice {
-    retry: Retry::After(Duration::from_secs(60)),
+    retry: Retry::After(Duration::from_mins(1)),
     leaves_doubt: true,
     is_counted: true,
     en: "The specification does not have this code. Try again once; then give the code and its label to the OI.",
@@ -98,113 +98,142 @@ const fn behaviour(code: CodeErreur) -> (Retry, bool, bool) {
     }
 }
 
-/// The same in English and in French.
-const fn words(code: CodeErreur, operation: Operation) -> (&'static str, &'static str) {
-    use CodeErreur as C;
-    match code {
-        C::WsFerme => (
-            "The OI has closed the service. Try again at the hour that the label gives, or in a quarter of an hour.",
-            "L'OI a fermé le service. Réessayez à l'heure que donne le libellé, ou dans un quart d'heure.",
-        ),
-        C::ErreurInconnue => (
-            "The service failed in a way it has no code for. Try again once; then give the OI the request id.",
-            "Le service a échoué d'une façon qu'il n'a pas prévue. Réessayez une fois ; sinon donnez à l'OI l'identifiant de la requête.",
-        ),
-        C::LoginIncorrect => (
-            "Login or password is wrong. Do not repeat it, or the login is held back: correct the profile, or ask the OI.",
-            "Login ou mot de passe faux. Ne répétez pas, au risque de bloquer le login : corrigez le profil, ou voyez l'OI.",
-        ),
-        C::ProblemeBase => (
-            "The service's database failed. Try again in two minutes.",
-            "La base de données du service a échoué. Réessayez dans deux minutes.",
-        ),
-        C::BaseIndisponible => (
-            "The service's database is out of reach. Try again in five minutes.",
-            "La base de données du service est hors d'atteinte. Réessayez dans cinq minutes.",
-        ),
-        C::TimeoutProxy => (
-            "The service had no answer in time. Try again in half a minute.",
-            "Le service n'a pas eu de réponse à temps. Réessayez dans une demi-minute.",
-        ),
-        C::ErreurParDefaut => (
-            "The service refuses without a reason of its own. Try again once; then give the OI code 20000 and the request id.",
-            "Le service refuse sans raison précise. Réessayez une fois ; sinon donnez à l'OI le code 20000 et l'identifiant de la requête.",
-        ),
-        C::ArgumentIncorrect => (
-            "A value is wrong: the label names it. Correct it.",
-            "Une valeur est fausse : le libellé la nomme. Corrigez-la.",
-        ),
-        C::CommandeInvalide => (
-            "The order does not allow it: cancelled, without its CR CMD, or not a connection. Check the contract and its order.",
-            "La commande ne le permet pas : annulée, sans CR CMD, ou pas un raccordement. Vérifiez le contrat et sa commande.",
-        ),
-        C::TimeoutClient => (
-            "The question arrived too slowly. Look for a better network, then try again.",
-            "La question est arrivée trop lentement. Cherchez un meilleur réseau, puis réessayez.",
-        ),
-        C::RessourcesDepassees => (
-            "The service is overloaded. Try again in a minute.",
-            "Le service est surchargé. Réessayez dans une minute.",
-        ),
-        C::PasDeValeur => no_value(operation),
-        C::RequeteDejaEnCours => (
-            "Another request for this contract is being decided. Send nothing; read where it stands in 15 seconds.",
-            "Une autre demande pour ce contrat est à l'étude. N'envoyez rien ; lisez où elle en est dans 15 secondes.",
-        ),
-        C::TropDeRequetes => (
-            "Both of the operator's requests at once are taken. Try again in 20 seconds.",
-            "Les deux requêtes simultanées de l'opérateur sont prises. Réessayez dans 20 secondes.",
-        ),
-        C::ErreurNetworks => (
-            "The OI's network system failed. Try again in two minutes; then call the hotline with code 20008.",
-            "Le système réseau de l'OI a échoué. Réessayez dans deux minutes ; sinon appelez la hotline avec le code 20008.",
-        ),
-        C::AppelNetworksEnCours => (
-            "Another operation is under way on this line. Read where it stands in a minute.",
-            "Une autre opération est en cours sur cette ligne. Lisez où elle en est dans une minute.",
-        ),
-        C::TimeoutNetworks => (
-            "The OI's network system did not answer in time. Try again in two minutes.",
-            "Le système réseau de l'OI n'a pas répondu à temps. Réessayez dans deux minutes.",
-        ),
-        C::TacheIntrouvable => (
-            "The OI's network system has no task for this contract. Check the contract; then call the hotline with code 20011.",
-            "Le système réseau de l'OI n'a pas de tâche pour ce contrat. Vérifiez-le ; sinon appelez la hotline avec le code 20011.",
-        ),
-        C::ReprovisionningEnCours => (
-            "A re-provisioning runs for this contract already. Do not ask again: follow it.",
-            "Un reprovisionning est déjà en cours pour ce contrat. Ne redemandez pas : suivez-le.",
-        ),
-        C::ReprovisionningIntrouvable => (
-            "No re-provisioning was ever asked for this contract. You may ask for one.",
-            "Aucun reprovisionning n'a été demandé pour ce contrat. Vous pouvez en demander un.",
-        ),
-        C::OperationNonAutorisee => (
-            "A rule of §1.1 or §3.4.1 forbids it: the label names it. Choose another fibre, or do not keep the socket.",
-            "Une règle du §1.1 ou du §3.4.1 l'interdit : le libellé la nomme. Choisissez une autre fibre, ou ne conservez pas la prise.",
-        ),
-        C::MaximumAtteint => (
-            "The operator's calls of this month are used up. Call the hotline; the count starts again on the 1st.",
-            "Les requêtes du mois de l'opérateur sont épuisées. Appelez la hotline ; le compteur repart le 1er.",
-        ),
-        C::AucuneCommande => (
-            "The contract has no order in progress. Check the contract; the line may be connected already.",
-            "Le contrat n'a pas de commande en cours. Vérifiez-le ; la ligne est peut-être déjà raccordée.",
-        ),
-        C::ContratIntrouvable => (
-            "The service does not know this contract, or it is not yours. Check its reference: 0 or O, 1 or I?",
-            "Le service ne connaît pas ce contrat, ou il n'est pas à vous. Relisez sa référence : 0 ou O, 1 ou I ?",
-        ),
-        C::ProfilIntrouvable => (
-            "The OI has no profile for the operator. Ask the OI for one.",
-            "L'OI n'a pas de profil pour l'opérateur. Demandez-lui-en un.",
-        ),
-        C::MethodeNonAutorisee => (
-            "The operator's profile does not allow this method. Ask the OI to open it.",
-            "Le profil de l'opérateur n'ouvre pas cette méthode. Demandez à l'OI de l'ouvrir.",
-        ),
+fn words(code: CodeErreur, operation: Operation) -> (&'static str, &'static str) {
+    if code == CodeErreur::PasDeValeur {
+        return no_value(operation);
     }
+    let found = WORDS.iter().find(|(known, _, _)| *known == code);
+    found.map(|(_, en, fr)| (*en, *fr)).expect("every other code has its words below")
 }
+
+/// What happened and what to do next, in English and in French.
+const WORDS: [(CodeErreur, &str, &str); 25] = [
+    (
+        CodeErreur::WsFerme,
+        "The OI has closed the service. Try again at the hour that the label gives, or in a quarter of an hour.",
+        "L'OI a fermé le service. Réessayez à l'heure que donne le libellé, ou dans un quart d'heure.",
+    ),
+    (
+        CodeErreur::ErreurInconnue,
+        "The service failed in a way it has no code for. Try again once; then give the OI the request id.",
+        "Le service a échoué d'une façon qu'il n'a pas prévue. Réessayez une fois ; sinon donnez à l'OI l'identifiant de la requête.",
+    ),
+    (
+        CodeErreur::LoginIncorrect,
+        "Login or password is wrong. Do not repeat it, or the login is held back: correct the profile, or ask the OI.",
+        "Login ou mot de passe faux. Ne répétez pas, au risque de bloquer le login : corrigez le profil, ou voyez l'OI.",
+    ),
+    (
+        CodeErreur::ProblemeBase,
+        "The service's database failed. Try again in two minutes.",
+        "La base de données du service a échoué. Réessayez dans deux minutes.",
+    ),
+    (
+        CodeErreur::BaseIndisponible,
+        "The service's database is out of reach. Try again in five minutes.",
+        "La base de données du service est hors d'atteinte. Réessayez dans cinq minutes.",
+    ),
+    (
+        CodeErreur::TimeoutProxy,
+        "The service had no answer in time. Try again in half a minute.",
+        "Le service n'a pas eu de réponse à temps. Réessayez dans une demi-minute.",
+    ),
+    (
+        CodeErreur::ErreurParDefaut,
+        "The service refuses without a reason of its own. Try again once; then give the OI code 20000 and the request id.",
+        "Le service refuse sans raison précise. Réessayez une fois ; sinon donnez à l'OI le code 20000 et l'identifiant de la requête.",
+    ),
+    (
+        CodeErreur::ArgumentIncorrect,
+        "A value is wrong: the label names it. Correct it.",
+        "Une valeur est fausse : le libellé la nomme. Corrigez-la.",
+    ),
+    (
+        CodeErreur::CommandeInvalide,
+        "The order does not allow it: cancelled, without its CR CMD, or not a connection. Check the contract and its order.",
+        "La commande ne le permet pas : annulée, sans CR CMD, ou pas un raccordement. Vérifiez le contrat et sa commande.",
+    ),
+    (
+        CodeErreur::TimeoutClient,
+        "The question arrived too slowly. Look for a better network, then try again.",
+        "La question est arrivée trop lentement. Cherchez un meilleur réseau, puis réessayez.",
+    ),
+    (
+        CodeErreur::RessourcesDepassees,
+        "The service is overloaded. Try again in a minute.",
+        "Le service est surchargé. Réessayez dans une minute.",
+    ),
+    (
+        CodeErreur::RequeteDejaEnCours,
+        "Another request for this contract is being decided. Send nothing; read where it stands in 15 seconds.",
+        "Une autre demande pour ce contrat est à l'étude. N'envoyez rien ; lisez où elle en est dans 15 secondes.",
+    ),
+    (
+        CodeErreur::TropDeRequetes,
+        "Both of the operator's requests at once are taken. Try again in 20 seconds.",
+        "Les deux requêtes simultanées de l'opérateur sont prises. Réessayez dans 20 secondes.",
+    ),
+    (
+        CodeErreur::ErreurNetworks,
+        "The OI's network system failed. Try again in two minutes; then call the hotline with code 20008.",
+        "Le système réseau de l'OI a échoué. Réessayez dans deux minutes ; sinon appelez la hotline avec le code 20008.",
+    ),
+    (
+        CodeErreur::AppelNetworksEnCours,
+        "Another operation is under way on this line. Read where it stands in a minute.",
+        "Une autre opération est en cours sur cette ligne. Lisez où elle en est dans une minute.",
+    ),
+    (
+        CodeErreur::TimeoutNetworks,
+        "The OI's network system did not answer in time. Try again in two minutes.",
+        "Le système réseau de l'OI n'a pas répondu à temps. Réessayez dans deux minutes.",
+    ),
+    (
+        CodeErreur::TacheIntrouvable,
+        "The OI's network system has no task for this contract. Check the contract; then call the hotline with code 20011.",
+        "Le système réseau de l'OI n'a pas de tâche pour ce contrat. Vérifiez-le ; sinon appelez la hotline avec le code 20011.",
+    ),
+    (
+        CodeErreur::ReprovisionningEnCours,
+        "A re-provisioning runs for this contract already. Do not ask again: follow it.",
+        "Un reprovisionning est déjà en cours pour ce contrat. Ne redemandez pas : suivez-le.",
+    ),
+    (
+        CodeErreur::ReprovisionningIntrouvable,
+        "No re-provisioning was ever asked for this contract. You may ask for one.",
+        "Aucun reprovisionning n'a été demandé pour ce contrat. Vous pouvez en demander un.",
+    ),
+    (
+        CodeErreur::OperationNonAutorisee,
+        "A rule of §1.1 or §3.4.1 forbids it: the label names it. Choose another fibre, or do not keep the socket.",
+        "Une règle du §1.1 ou du §3.4.1 l'interdit : le libellé la nomme. Choisissez une autre fibre, ou ne conservez pas la prise.",
+    ),
+    (
+        CodeErreur::MaximumAtteint,
+        "The operator's calls of this month are used up. Call the hotline; the count starts again on the 1st.",
+        "Les requêtes du mois de l'opérateur sont épuisées. Appelez la hotline ; le compteur repart le 1er.",
+    ),
+    (
+        CodeErreur::AucuneCommande,
+        "The contract has no order in progress. Check the contract; the line may be connected already.",
+        "Le contrat n'a pas de commande en cours. Vérifiez-le ; la ligne est peut-être déjà raccordée.",
+    ),
+    (
+        CodeErreur::ContratIntrouvable,
+        "The service does not know this contract, or it is not yours. Check its reference: 0 or O, 1 or I?",
+        "Le service ne connaît pas ce contrat, ou il n'est pas à vous. Relisez sa référence : 0 ou O, 1 ou I ?",
+    ),
+    (
+        CodeErreur::ProfilIntrouvable,
+        "The OI has no profile for the operator. Ask the OI for one.",
+        "L'OI n'a pas de profil pour l'opérateur. Demandez-lui-en un.",
+    ),
+    (
+        CodeErreur::MethodeNonAutorisee,
+        "The operator's profile does not allow this method. Ask the OI to open it.",
+        "Le profil de l'opérateur n'ouvre pas cette méthode. Demandez à l'OI de l'ouvrir.",
+    ),
+];
 
 const fn no_value(operation: Operation) -> (&'static str, &'static str) {
     match operation {

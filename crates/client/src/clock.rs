@@ -80,7 +80,7 @@ impl Entropy {
     pub(crate) fn name(&self) -> String {
         let mut bytes = [0; 16];
         (self.0)(&mut bytes);
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        format!("{:032x}", u128::from_be_bytes(bytes))
     }
 }
 

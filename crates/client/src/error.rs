@@ -146,21 +146,21 @@ impl Error {
             }
             Self::Http { status, retry_after, .. } => match status {
                 408 | 429 | 500..=599 => {
-                    Retry::After(retry_after.unwrap_or(Duration::from_secs(60)))
+                    Retry::After(retry_after.unwrap_or(Duration::from_mins(1)))
                 }
                 _ => Retry::Never,
             },
             Self::Fault(fault) => match &fault.code_erreur {
                 Some(code) => advice(code, Operation::GetReprovisionning).retry,
                 None if fault.blames_the_message() => Retry::Never,
-                None => Retry::After(Duration::from_secs(60)),
+                None => Retry::After(Duration::from_mins(1)),
             },
             Self::Ko(ko) => ko.advice().retry,
             Self::EarlierUnsettled(_) | Self::OutcomeUnknown(_) => {
-                Retry::AfterReading(Duration::from_secs(60))
+                Retry::AfterReading(Duration::from_mins(1))
             }
             Self::NotAccepted { another: Some(_), .. } => {
-                Retry::AfterReading(Duration::from_secs(60))
+                Retry::AfterReading(Duration::from_mins(1))
             }
             Self::NotAccepted { cause, another: None } => cause.retry(),
         }

@@ -143,16 +143,17 @@ impl Pbo {
 impl Fibre {
     fn read(node: Node<'_, '_>, r: &mut Lenient<'_>) -> Self {
         const STATES: [&str; 2] = ["informationConstruction", "informationUtilisation"];
-        const NAMES: [&str; 5] = [
+        let names = [
             "reference",
             "referencePTO",
             "informationCable",
             "informationTube",
             "informationFibre",
+            STATES[0],
+            STATES[1],
         ];
-        let [a, b, c, d, e] = NAMES;
         let [reference, reference_pto, cable, tube, fibre, construction, utilisation] =
-            r.attributes(node, [a, b, c, d, e, STATES[0], STATES[1]]);
+            r.attributes(node, names);
         Self {
             reference: reference.unwrap_or_default(),
             reference_pto,

@@ -62,8 +62,8 @@ impl FollowUp {
 pub const SCHEDULE: [Duration; 4] = [
     Duration::from_secs(15),
     Duration::from_secs(45),
-    Duration::from_secs(180),
-    Duration::from_secs(360),
+    Duration::from_mins(3),
+    Duration::from_mins(6),
 ];
 
 impl Client {

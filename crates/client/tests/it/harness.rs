@@ -23,7 +23,7 @@ pub const MUT: &str = "MUT56816520160316162024";
 /// A running service with its data.
 pub struct Oi {
     pub running: Running,
-    _folder: TempDir,
+    pub folder: TempDir,
 }
 
 impl Oi {
@@ -46,7 +46,7 @@ impl Oi {
         let entropy = clock::Entropy::system();
         let parts = Parts { clock: clock::Clock::System, entropy, driver_runs: true };
         let running = run::start(&config, claim, store, parts).await.unwrap();
-        Self { running, _folder: folder }
+        Self { running, folder }
     }
 
     pub async fn demo() -> Self {

@@ -2,7 +2,10 @@
 
 use roxmltree::Node;
 
-use super::{Answer, SoapVersion};
+use super::{
+    Answer, SoapVersion,
+    fault::{ReadFault, read_fault},
+};
 use crate::{
     NAMESPACE,
     code_erreur::CodeErreur,
@@ -46,26 +49,6 @@ pub struct ReadKo {
     pub code: Label<CodeErreur>,
     /// `libelleErreur`
     pub libelle: String,
-}
-
-/// A fault, as it came.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReadFault {
-    /// The fault's code, without its prefix: `Client`, `Sender`, `Server`, `Receiver`, …
-    pub code: String,
-    /// Its sentence.
-    pub reason: String,
-    /// The code of §4 in its detail, where there is one (contract.md, D37).
-    pub code_erreur: Option<Label<CodeErreur>>,
-}
-
-impl ReadFault {
-    /// Whether the message was refused as such, so that nothing was done about it.
-    pub fn blames_the_message(&self) -> bool {
-        let first = self.code.split('.').next().unwrap_or_default();
-        ["Client", "Sender", "VersionMismatch", "MustUnderstand", "DataEncodingUnknown"]
-            .contains(&first)
-    }
 }
 
 /// Why a text is no answer of the method.
@@ -262,20 +245,6 @@ fn contract<'a, 'i>(
         None => r.missing(content, "contrat"),
     }
     other
-}
-
-fn read_fault(fault: Node<'_, '_>) -> ReadFault {
-    let text = |names: [&str; 2]| {
-        let mut all = fault.descendants().filter(Node::is_element);
-        let found = all.find(|node| names.contains(&node.tag_name().name()));
-        found.and_then(text_of).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
-    };
-    let code = text(["faultcode", "Value"]).unwrap_or_default();
-    ReadFault {
-        code: code.rsplit(':').next().unwrap_or_default().to_owned(),
-        reason: text(["faultstring", "Text"]).unwrap_or_default(),
-        code_erreur: text(["codeErreur", "codeMotif"]).map(|code| CodeErreur::read(&code)),
-    }
 }
 
 fn elements<'a, 'i>(node: Node<'a, 'i>) -> impl Iterator<Item = Node<'a, 'i>> {

@@ -1,7 +1,12 @@
 //! SOAP faults: for what is not a readable question of a known method (contract.md, D5).
 
+use roxmltree::Node;
+
 use super::SoapVersion;
-use crate::{NAMESPACE, code_erreur::CodeErreur, libelle::libelle_erreur, xml::Writer};
+use crate::{
+    NAMESPACE, code_erreur::CodeErreur, etat::Label, libelle::libelle_erreur, question::text_of,
+    xml::Writer,
+};
 
 /// A fault, ready to be written in either version.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,4 +142,39 @@ fn write_detail(w: &mut Writer, element: &'static str, kind: &FaultKind) {
     w.element("codeErreur", &code.to_string());
     w.element("libelleErreur", code.libelle());
     w.end().end();
+}
+
+/// A fault, as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadFault {
+    /// The fault's code, without its prefix: `Client`, `Sender`, `Server`, `Receiver`, …
+    pub code: String,
+    /// Its sentence.
+    pub reason: String,
+    /// The code of §4 in its detail, where there is one (contract.md, D37).
+    pub code_erreur: Option<Label<CodeErreur>>,
+}
+
+impl ReadFault {
+    /// Whether the message was refused as such, so that nothing was done about it.
+    pub fn blames_the_message(&self) -> bool {
+        let first = self.code.split('.').next().unwrap_or_default();
+        ["Client", "Sender", "VersionMismatch", "MustUnderstand", "DataEncodingUnknown"]
+            .contains(&first)
+    }
+}
+
+/// Reads a fault of either version.
+pub(super) fn read_fault(fault: Node<'_, '_>) -> ReadFault {
+    let text = |names: [&str; 2]| {
+        let mut all = fault.descendants().filter(Node::is_element);
+        let found = all.find(|node| names.contains(&node.tag_name().name()));
+        found.and_then(text_of).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+    };
+    let code = text(["faultcode", "Value"]).unwrap_or_default();
+    ReadFault {
+        code: code.rsplit(':').next().unwrap_or_default().to_owned(),
+        reason: text(["faultstring", "Text"]).unwrap_or_default(),
+        code_erreur: text(["codeErreur", "codeMotif"]).map(|code| CodeErreur::read(&code)),
+    }
 }

@@ -7,9 +7,9 @@ mod header;
 mod read;
 mod write;
 
-pub use answered::{Answered, NoAnswer, ReadFault, ReadKo, Reply, read_answer};
+pub use answered::{Answered, NoAnswer, ReadKo, Reply, read_answer};
 pub use asked::write_question;
-pub use fault::{Fault, FaultKind, write_fault};
+pub use fault::{Fault, FaultKind, ReadFault, write_fault};
 pub use header::{Addressing, Header};
 pub use read::{Message, read};
 pub use write::{Answer, Written, write_answer};
