@@ -3,5 +3,7 @@
 
 mod cutting;
 mod doubling;
+mod foreign;
 mod harness;
+mod hostile;
 mod methods;
