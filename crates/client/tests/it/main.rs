@@ -7,3 +7,6 @@ mod foreign;
 mod harness;
 mod hostile;
 mod methods;
+mod processes;
+mod rules;
+mod ways;
