@@ -198,32 +198,31 @@ mod tests {
         let cut = || Error::TimedOut;
         let doubt = || ko(CodeErreur::TimeoutProxy);
         let deciding = || ko(CodeErreur::RequeteDejaEnCours);
-        use Mode::{Again, First, OnlySettle};
         for (mode, sends, cause, seen, by_name, expected) in [
             // Where names are not remembered, only what is known not to be there.
-            (First, 1, cut(), &nothing, false, Next::Send),
-            (First, 1, cut(), &accepted, false, Next::Accepted),
-            (First, 1, cut(), &another, false, Next::NotAccepted),
-            (First, 1, cut(), &unclear, false, Next::Unknown),
-            (First, 2, cut(), &nothing, false, Next::NotAccepted),
+            (Mode::First, 1, cut(), &nothing, false, Next::Send),
+            (Mode::First, 1, cut(), &accepted, false, Next::Accepted),
+            (Mode::First, 1, cut(), &another, false, Next::NotAccepted),
+            (Mode::First, 1, cut(), &unclear, false, Next::Unknown),
+            (Mode::First, 2, cut(), &nothing, false, Next::NotAccepted),
             // Where they are, everything that has not been answered.
-            (First, 1, cut(), &nothing, true, Next::Send),
-            (First, 1, cut(), &accepted, true, Next::Send),
-            (First, 1, cut(), &another, true, Next::Send),
-            (First, 1, cut(), &unclear, true, Next::Send),
-            (First, 2, cut(), &accepted, true, Next::CodeToCome),
-            (First, 2, cut(), &unclear, true, Next::Unknown),
-            (First, 2, deciding(), &nothing, true, Next::Unknown),
+            (Mode::First, 1, cut(), &nothing, true, Next::Send),
+            (Mode::First, 1, cut(), &accepted, true, Next::Send),
+            (Mode::First, 1, cut(), &another, true, Next::Send),
+            (Mode::First, 1, cut(), &unclear, true, Next::Send),
+            (Mode::First, 2, cut(), &accepted, true, Next::CodeToCome),
+            (Mode::First, 2, cut(), &unclear, true, Next::Unknown),
+            (Mode::First, 2, deciding(), &nothing, true, Next::Unknown),
             // The service has said that it failed: whoever asks decides.
-            (First, 1, doubt(), &nothing, true, Next::NotAccepted),
-            (First, 1, doubt(), &nothing, false, Next::NotAccepted),
-            (First, 1, doubt(), &accepted, true, Next::Send),
+            (Mode::First, 1, doubt(), &nothing, true, Next::NotAccepted),
+            (Mode::First, 1, doubt(), &nothing, false, Next::NotAccepted),
+            (Mode::First, 1, doubt(), &accepted, true, Next::Send),
             // After a crash.
-            (Again, 0, Error::Interrupted, &nothing, false, Next::Send),
-            (OnlySettle, 0, Error::Interrupted, &nothing, true, Next::NotAccepted),
-            (OnlySettle, 0, Error::Interrupted, &accepted, true, Next::Send),
-            (OnlySettle, 0, Error::Interrupted, &accepted, false, Next::Accepted),
-            (OnlySettle, 0, Error::Interrupted, &unclear, true, Next::Unknown),
+            (Mode::Again, 0, Error::Interrupted, &nothing, false, Next::Send),
+            (Mode::OnlySettle, 0, Error::Interrupted, &nothing, true, Next::NotAccepted),
+            (Mode::OnlySettle, 0, Error::Interrupted, &accepted, true, Next::Send),
+            (Mode::OnlySettle, 0, Error::Interrupted, &accepted, false, Next::Accepted),
+            (Mode::OnlySettle, 0, Error::Interrupted, &unclear, true, Next::Unknown),
         ] {
             let said = format!("{mode:?} {sends} {cause} {seen:?} {by_name}");
             assert_eq!(next(mode, sends, cause, seen, by_name), expected, "{said}");

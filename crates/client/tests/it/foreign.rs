@@ -1,4 +1,4 @@
-//! A service that is not ours: PHP's SoapServer, which answers with the specification's own samples
+//! A service that is not ours: PHP's `SoapServer`, which answers with the specification's own samples
 //! (contract.md, D19).
 
 use std::{
@@ -39,9 +39,11 @@ impl Php {
             .stderr(Stdio::null())
             .spawn()
             .expect("PHP with its soap extension; scripts/install-test-tools installs it");
+        // Ended when this is dropped, whatever happens.
+        let php = Self { process, port, state };
         for _ in 0..400 {
             if tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
-                return Self { process, port, state };
+                return php;
             }
             tokio::time::sleep(Duration::from_millis(25)).await;
         }

@@ -69,7 +69,8 @@ async fn more_bytes_than_are_read_are_not_read() {
 #[tokio::test]
 async fn depth_references_and_doctypes_are_refused_at_once() {
     let deep = format!("{}{}", "<a>".repeat(9000), "</a>".repeat(9000));
-    let wide = format!("<a{}/>", (0..9000).map(|n| format!(" a{n}=''")).collect::<String>());
+    let wide =
+        format!("<a{}/>", (0..9000).map(|n| format!(" a{n}=''")).collect::<Vec<_>>().concat());
     let laughs = "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>".to_owned();
     for text in [deep, wide, laughs, "<a>&#xD800;</a>".to_owned()] {
         let started = Instant::now();
