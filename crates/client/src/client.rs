@@ -1,14 +1,20 @@
 //! One call: a seat, a count, a question, an answer.
 
-use std::{fmt, path::Path, time::Instant};
+use std::{
+    fmt,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use ereprov_wire::{
+    NAMESPACE,
     envelope::{Answer, Reply, read_answer, write_question},
     lenient::Departure,
     operation::Operation,
     question::Question,
     security::Password,
 };
+use jiff::fmt::rfc2822;
 use zeroize::Zeroizing;
 
 use crate::{
@@ -31,6 +37,19 @@ pub struct Client {
     pub(crate) clock: Clock,
     pub(crate) entropy: Entropy,
     transport: Transport,
+}
+
+/// What a service says about itself.
+#[derive(Debug, Clone)]
+pub struct Wsdl {
+    /// The document.
+    pub text: String,
+    /// Whether it is one of e-Reprov.
+    pub is_ereprov: bool,
+    /// The service's own time, in milliseconds since 1970-01-01 UTC, to the second; none: it says none.
+    pub date_ms: Option<i64>,
+    /// How long it took.
+    pub took: Duration,
 }
 
 /// What a call brought.
@@ -92,8 +111,27 @@ impl Client {
     /// # Errors
     /// The folder cannot be used.
     pub fn usage(&self) -> Result<Usage, Error> {
-        ledger::usage(&self.folder, &self.clock.month(), self.endpoint.quota_per_month)
-            .map_err(Error::Folder)
+        let quota = self.quota()?;
+        ledger::usage(&self.folder, &self.clock.month(), quota).map_err(Error::Folder)
+    }
+
+    /// Fetches the WSDL, to see whether the way to the service, its certificate and the clock are sound;
+    /// it is not counted, and nothing of the login is sent.
+    ///
+    /// # Errors
+    /// There is no way, or what comes is refused.
+    pub async fn wsdl(&self) -> Result<Wsdl, Error> {
+        let started = Instant::now();
+        let received = self.transport.wsdl().await?;
+        if !(200..300).contains(&received.status) {
+            let retry_after = received.retry_after();
+            return Err(Error::Http { status: received.status, retry_after });
+        }
+        let date = received.header("date").and_then(|date| rfc2822::parse(date).ok());
+        let text = received.text.unwrap_or_default();
+        let is_ereprov = text.contains("definitions") && text.contains(NAMESPACE);
+        let date_ms = date.map(|date| date.timestamp().as_millisecond());
+        Ok(Wsdl { text, is_ereprov, date_ms, took: started.elapsed() })
     }
 
     /// The whole text that a question would be sent as, the password masked; no call.
@@ -129,7 +167,7 @@ impl Client {
         let patience = self.endpoint.seat_timeout;
         let seat = seats::take_seat(&self.folder, &self.clock, patience).await;
         let seat = seat.map_err(Error::Folder)?.ok_or(Error::Busy(patience))?;
-        let (month, quota) = (self.clock.month(), self.endpoint.quota_per_month);
+        let (month, quota) = (self.clock.month(), self.quota()?);
         let usage = ledger::count(&self.folder, &month, quota).map_err(Error::Folder)?;
         let usage = usage.map_err(Error::QuotaSpent)?;
 
@@ -138,16 +176,15 @@ impl Client {
         drop(seat);
         self.trace(question, key, &received, started);
 
-        let operation = question.operation();
+        let told = received.as_ref().ok().and_then(|received| self.learn(&month, received));
         let answered = received.map_err(Error::from).and_then(|received| {
-            let (answer, departures) = understand(&received, operation)?;
-            let text = |name| received.header(name).map(str::to_owned);
-            let request_id = text("x-request-id");
+            let (value, departures) = understand(&received, question.operation())?;
+            let request_id = received.header("x-request-id").map(str::to_owned);
             let remembers_s = received.remembers_s();
-            let usage = self.learn(&month, &received).unwrap_or(usage);
-            Ok(Answered { value: answer, departures, usage, request_id, remembers_s })
+            let usage = told.unwrap_or(usage);
+            Ok(Answered { value, departures, usage, request_id, remembers_s })
         });
-        if answered.as_ref().is_err_and(|error| !error.is_counted()) {
+        if told.is_none() && answered.as_ref().is_err_and(|error| !error.is_counted()) {
             // The answer counts for more than the count.
             let _ = ledger::take_back(&self.folder, &month);
         }
@@ -159,7 +196,21 @@ impl Client {
         let quota = number(received.header("ratelimit-policy")?, "q=")?;
         let left = number(received.header("ratelimit")?, "r=")?;
         let used = quota.saturating_sub(left);
+        ledger::learn_quota(&self.folder, quota).ok()?;
+        let quota = self.endpoint.quota_per_month.unwrap_or(quota);
         ledger::learn(&self.folder, month, used, quota).ok()
+    }
+
+    /// Calls in a month: as many as the caller has said, the service has told, or the specification has.
+    fn quota(&self) -> Result<u64, Error> {
+        const QUOTA: u64 = 2000;
+        match self.endpoint.quota_per_month {
+            Some(quota) => Ok(quota),
+            None => {
+                let told = ledger::told_quota(&self.folder).map_err(Error::Folder)?;
+                Ok(told.unwrap_or(QUOTA))
+            }
+        }
     }
 
     fn trace(

@@ -37,7 +37,7 @@ pub struct Endpoint {
     pub(crate) connect_timeout: Duration,
     pub(crate) answer_timeout: Duration,
     pub(crate) answer_bytes_max: usize,
-    pub(crate) quota_per_month: u64,
+    pub(crate) quota_per_month: Option<u64>,
     pub(crate) seat_timeout: Duration,
     pub(crate) patience: Patience,
     pub(crate) observer: Option<Observer>,
@@ -57,7 +57,8 @@ pub struct Patience {
 
 impl Endpoint {
     /// A service at a URL, in SOAP 1.1, without a login: ten seconds to connect, sixty for the whole
-    /// answer, which may have 8 MiB; 2000 calls a month (§2.2); a minute to wait for a seat.
+    /// answer, which may have 8 MiB; as many calls a month as the service says, or 2000 (§2.2); a minute to wait
+    /// for a seat.
     pub fn new(url: &str) -> Self {
         Self {
             url: url.to_owned(),
@@ -70,7 +71,7 @@ impl Endpoint {
             connect_timeout: Duration::from_secs(10),
             answer_timeout: Duration::from_mins(1),
             answer_bytes_max: 8 << 20,
-            quota_per_month: 2000,
+            quota_per_month: None,
             seat_timeout: Duration::from_mins(1),
             patience: Patience {
                 reads: [2, 8, 30].map(Duration::from_secs).to_vec(),
@@ -132,10 +133,10 @@ impl Endpoint {
         Self { answer_bytes_max, ..self }
     }
 
-    /// How many calls the operator has in a month.
+    /// How many calls the operator has in a month, whatever the service says.
     #[must_use]
     pub fn quota_per_month(self, quota_per_month: u64) -> Self {
-        Self { quota_per_month, ..self }
+        Self { quota_per_month: Some(quota_per_month), ..self }
     }
 
     /// How long to wait while both of the operator's two requests at once are taken.

@@ -43,7 +43,7 @@ mod transport;
 
 pub use advice::{Advice, Retry, advice};
 pub use check::{Known, Order, Verdict, check, legal_fibres};
-pub use client::{Answered, Client};
+pub use client::{Answered, Client, Wsdl};
 pub use clock::{Clock, Entropy};
 pub use endpoint::{Endpoint, Login, Patience};
 pub use ereprov_domain::{
@@ -63,6 +63,7 @@ pub use ereprov_wire::{
     operation::Operation,
     question::BadValue,
     security::Password,
+    text::BadText,
 };
 pub use error::{Code, Error, Ko, Unknown};
 pub use exchange::Exchange;

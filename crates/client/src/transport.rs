@@ -147,6 +147,14 @@ impl Transport {
         self.receive(response).await
     }
 
+    /// Fetches the WSDL, which is no call: nobody is asked for a login.
+    pub(crate) async fn wsdl(&self) -> Result<Received, Lost> {
+        let mut url = self.url.clone();
+        url.set_query(Some("wsdl"));
+        let response = self.client.get(url).send().await.map_err(lost)?;
+        self.receive(response).await
+    }
+
     async fn receive(&self, mut response: Response) -> Result<Received, Lost> {
         let status = response.status().as_u16();
         let headers = response.headers().clone();

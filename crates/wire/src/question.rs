@@ -97,15 +97,31 @@ impl fmt::Display for BadArgument {
 }
 
 /// A value that makes no question: the service would answer it with 20001.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{field}")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadValue {
     /// The field's name.
     pub field: &'static str,
     /// What is wrong with it; none: it is mandatory and empty.
-    #[source]
     pub problem: Option<BadText>,
 }
+
+impl fmt::Display for BadValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let field = self.field;
+        match &self.problem {
+            None => write!(f, "{field} is mandatory"),
+            Some(BadText::TooLong { found, max }) => {
+                write!(f, "{field} has {found} characters, {max} at the most")
+            }
+            Some(BadText::Forbidden { character, position }) => {
+                let code = u32::from(*character);
+                write!(f, "{field} has U+{code:04X} at position {position}, which §2.5 forbids")
+            }
+        }
+    }
+}
+
+impl std::error::Error for BadValue {}
 
 /// Writes a value as the service will read it: cleaned, or it is none.
 pub(crate) fn write_field(

@@ -2,7 +2,7 @@
 //! the count is the file's length and nothing can be half written.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{self, Seek, SeekFrom, Write},
 };
 
@@ -115,6 +115,26 @@ pub(crate) fn learn(folder: &Folder, month: &str, used: u64, quota: u64) -> io::
     Ok(Usage::after(before.saturating_sub(1), ledger.used, quota))
 }
 
+/// Keeps what the service has told of the quota, over all months.
+pub(crate) fn learn_quota(folder: &Folder, quota: u64) -> io::Result<()> {
+    if told_quota(folder)? == Some(quota) {
+        return Ok(());
+    }
+    fs::write(folder.join(TOLD), quota.to_string())
+}
+
+/// The quota that the service has told.
+pub(crate) fn told_quota(folder: &Folder) -> io::Result<Option<u64>> {
+    match fs::read_to_string(folder.join(TOLD)) {
+        // While another process writes it, it is empty.
+        Ok(text) => Ok(text.parse().ok()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+const TOLD: &str = "quota";
+
 /// How much is used.
 pub(crate) fn usage(folder: &Folder, month: &str, quota: u64) -> io::Result<Usage> {
     let ledger = Month::open(folder, month)?;
@@ -157,6 +177,17 @@ mod tests {
         assert_eq!(learned, Usage { used: 96, quota: 100, reached: Some(Mark::NinetyFive) });
         assert_eq!(learn(&folder, "m", 3, 100).unwrap().used, 96);
         assert_eq!(learn(&folder, "m", u64::MAX, 100).unwrap().used, 96);
+    }
+
+    #[test]
+    fn the_quota_is_what_the_service_told_last() {
+        let (_all, folder) = folder();
+        assert_eq!(told_quota(&folder).unwrap(), None);
+        learn_quota(&folder, 100_000).unwrap();
+        learn_quota(&folder, 5).unwrap();
+        assert_eq!(told_quota(&folder).unwrap(), Some(5));
+        fs::write(folder.join(TOLD), "").unwrap();
+        assert_eq!(told_quota(&folder).unwrap(), None);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The four methods against our service, in both versions of SOAP and with both logins.
 
 use ereprov_client::{
-    CodeErreur, Construction, Error, FibreUsage, Label, Login, Password, Retry, SCHEDULE,
+    CodeErreur, Construction, Error, FibreUsage, Label, Login, Mark, Password, Retry, SCHEDULE,
     SoapVersion, State,
 };
 use tempfile::tempdir;
@@ -23,6 +23,7 @@ async fn the_whole_story() {
 
         let site = client.structure(&mut_).await.unwrap();
         assert_eq!(site.departures, []);
+        assert_eq!(site.usage.quota, 100_000, "as the service says");
         assert!(site.request_id.is_some());
         assert_eq!(site.value.site, "SC-423361");
         let floor = &site.value.floors[0];
@@ -134,4 +135,58 @@ async fn following_uses_few_calls_and_stops_at_the_end() {
 
 fn now(client: &ereprov_client::Client) -> i64 {
     client.clock().now_ms()
+}
+
+#[tokio::test]
+async fn quota_and_warnings_are_the_service_s() {
+    let oi = Oi::demo().await;
+    let folder = tempdir().unwrap();
+    let client = client(oi.endpoint("oc-quota"), folder.path());
+    let mut reached = Vec::new();
+    // Five calls a month; the contract is another operator's, which counts all the same.
+    for _ in 0..5 {
+        let error = client.structure(&contract(MUT)).await.unwrap_err();
+        assert!(error.to_string().contains("20019"), "{error}");
+        reached.push(client.usage().unwrap().mark());
+    }
+    assert_eq!(reached, [None, None, None, Some(Mark::Eighty), Some(Mark::All)]);
+    let spent = client.structure(&contract(MUT)).await.unwrap_err();
+    assert!(matches!(spent, Error::QuotaSpent(_)), "{spent:?}");
+    assert_eq!(spent.retry(), Retry::NextMonth);
+
+    // Who does not know that it is spent is told so.
+    let other = tempdir().unwrap();
+    let other = crate::harness::client(oi.endpoint("oc-quota"), other.path());
+    let Error::Ko(ko) = other.structure(&contract(MUT)).await.unwrap_err() else { panic!() };
+    assert_eq!(ko.code, CodeErreur::MaximumAtteint.into());
+    oi.running.stop().await;
+}
+
+#[tokio::test]
+async fn the_wsdl_tells_the_time_and_counts_for_nothing() {
+    let oi = Oi::demo().await;
+    let folder = tempdir().unwrap();
+    let client = oi.client(folder.path());
+    let wsdl = client.wsdl().await.unwrap();
+    assert!(wsdl.is_ereprov);
+    let skew = wsdl.date_ms.map(|date| (client.clock().now_ms() - date).abs());
+    assert!(skew.is_none_or(|ms| ms < 5_000), "{skew:?}");
+    assert_eq!(client.usage().unwrap().used, 0);
+    oi.running.stop().await;
+}
+
+/// What waits for a service may do so on any thread.
+#[test]
+fn a_client_may_be_shared_and_its_futures_sent() {
+    fn is_send<T: Send>(_: &T) {}
+    fn is_shared<T: Send + Sync + std::fmt::Debug>(_: &T) {}
+    let folder = tempdir().unwrap();
+    let client = client(ereprov_client::Endpoint::new("http://127.0.0.1:1"), folder.path());
+    is_shared(&client);
+    let (mut_, put) = (contract(MUT), put(MUT, "F"));
+    is_send(&client.put(&put));
+    is_send(&client.settle(&mut_));
+    is_send(&client.structure(&mut_));
+    is_send(&client.follow(&mut_, &SCHEDULE, |_| ()));
+    is_send(&client.wsdl());
 }

@@ -58,8 +58,8 @@ pub enum NoAnswer {
     #[error("the answer is empty")]
     Empty,
     /// It is no XML that is read here.
-    #[error("the answer is not well-formed XML, or more than is read")]
-    Xml(#[source] XmlError),
+    #[error("the answer {}", said(.0))]
+    Xml(XmlError),
     /// The root is no envelope of SOAP 1.1 or 1.2.
     #[error("the answer is no SOAP envelope")]
     NoEnvelope,
@@ -72,6 +72,17 @@ pub enum NoAnswer {
     /// It says neither OK nor KO, and has nothing that the method answers.
     #[error("the answer says neither OK nor KO")]
     NeitherOkNorKo,
+}
+
+fn said(error: &XmlError) -> String {
+    match error {
+        XmlError::Malformed { line } => format!("is not well-formed XML, line {line}"),
+        XmlError::TooBig(_) => "is larger or deeper than is read".to_owned(),
+        XmlError::Doctype => "has a DOCTYPE, which SOAP forbids".to_owned(),
+        XmlError::ProcessingInstruction => "has a processing instruction".to_owned(),
+        XmlError::Version => "is not XML 1.0".to_owned(),
+        XmlError::Declaration => "has a malformed XML declaration".to_owned(),
+    }
 }
 
 /// Reads the answer of a method.
@@ -350,7 +361,9 @@ mod tests {
         assert_eq!(read_answer(" \n", GET), Err(NoAnswer::Empty));
         assert_eq!(read_answer("<html/>", GET), Err(NoAnswer::NoEnvelope));
         let malformed = read_answer("<html><br></html>", GET);
-        assert_eq!(malformed, Err(NoAnswer::Xml(XmlError::Malformed { line: 1 })));
+        let malformed = malformed.unwrap_err();
+        assert_eq!(malformed, NoAnswer::Xml(XmlError::Malformed { line: 1 }));
+        assert_eq!(malformed.to_string(), "the answer is not well-formed XML, line 1");
         assert_eq!(whole(""), NoAnswer::NoBody);
         assert_eq!(whole("<e:putReprovisionningResponse/>"), NoAnswer::OtherMethod(PUT));
         for neither in ["", "<return/>", "<return><enteteResponse/></return>"] {
