@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ereprov_wire::{code_erreur::CodeErreur, etat::Label, operation::Operation};
 
-use crate::error::Code;
+use crate::error::{Code, Error};
 
 /// Whether a call is worth repeating, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -252,6 +252,66 @@ const fn no_value(operation: Operation) -> (&'static str, &'static str) {
         Operation::GetReprovisionning => (
             "There is nothing to show yet. Read again in a minute.",
             "Rien à montrer pour l'instant. Relisez dans une minute.",
+        ),
+    }
+}
+
+/// What to do next about an error, in English and in French.
+pub(crate) fn next_step(error: &Error) -> (&'static str, &'static str) {
+    match error {
+        Error::Ko(ko) => {
+            let advice = ko.advice();
+            (advice.en, advice.fr)
+        }
+        Error::Argument(_) => {
+            ("Correct the value; nothing was sent.", "Corrigez la valeur ; rien n'est parti.")
+        }
+        Error::QuotaSpent(_) => (
+            "Call the hotline; the count starts again on the 1st. Nothing was sent.",
+            "Appelez la hotline ; le compteur repart le 1er. Rien n'est parti.",
+        ),
+        Error::Busy(_) => (
+            "Wait for the other requests of the operator, then try again. Nothing was sent.",
+            "Attendez la fin des autres requêtes de l'opérateur, puis réessayez. Rien n'est parti.",
+        ),
+        Error::Folder(_) => (
+            "Make the folder writable for this user, or name another one.",
+            "Rendez le dossier accessible en écriture, ou nommez-en un autre.",
+        ),
+        Error::NotSent(_) => (
+            "Check address, network, proxy and certificates, then try again. Nothing was sent.",
+            "Vérifiez adresse, réseau, proxy et certificats, puis réessayez. Rien n'est parti.",
+        ),
+        Error::TimedOut | Error::Cut(_) | Error::Interrupted => {
+            ("Try again in half a minute.", "Réessayez dans une demi-minute.")
+        }
+        Error::TooBig | Error::Unreadable(_) | Error::Charset => (
+            "Check that the address is the service's; then show the OI what came.",
+            "Vérifiez que l'adresse est celle du service ; sinon montrez à l'OI ce qui est venu.",
+        ),
+        Error::Http { .. } => (
+            "Something on the way answered: check the address and the proxy, then try again later.",
+            "Un intermédiaire a répondu : vérifiez l'adresse et le proxy, puis réessayez plus tard.",
+        ),
+        Error::Fault(_) => (
+            "Try again once; then give the OI the sentence of the fault and the request id.",
+            "Réessayez une fois ; sinon donnez à l'OI la phrase de l'erreur et l'identifiant de la requête.",
+        ),
+        Error::EarlierUnsettled(_) => (
+            "Settle the earlier request for this contract first. Nothing was sent.",
+            "Réglez d'abord le sort de la demande précédente pour ce contrat. Rien n'est parti.",
+        ),
+        Error::OutcomeUnknown(_) => (
+            "Do not ask again elsewhere: settle it in a minute, or call the hotline.",
+            "Ne refaites pas la demande ailleurs : réglez son sort dans une minute, ou appelez la hotline.",
+        ),
+        Error::NotAccepted { another: Some(_), .. } => (
+            "Another re-provisioning runs for this contract: follow that one.",
+            "Un autre reprovisionning est en cours pour ce contrat : suivez celui-là.",
+        ),
+        Error::NotAccepted { .. } => (
+            "Nothing was done: you may ask again.",
+            "Rien n'a été fait : vous pouvez refaire la demande.",
         ),
     }
 }

@@ -11,7 +11,7 @@ use ereprov_wire::{
 };
 
 use crate::{
-    advice::{Advice, Retry, advice},
+    advice::{Advice, Retry, advice, next_step},
     methods::follow_up::FollowUp,
     shared::{ledger::Usage, pending::Unsettled},
 };
@@ -164,6 +164,11 @@ impl Error {
             }
             Self::NotAccepted { cause, another: None } => cause.retry(),
         }
+    }
+
+    /// What to do next, in English and in French.
+    pub fn next_step(&self) -> (&'static str, &'static str) {
+        next_step(self)
     }
 
     /// Whether a put that ended so may have been accepted all the same.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use ereprov_wire::{KEPT_HEADER, charset, envelope::SoapVersion};
 use reqwest::{
     Certificate, Identity, Proxy, Response,
-    header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
+    header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
     redirect, retry,
 };
 use zeroize::Zeroizing;
@@ -98,6 +98,7 @@ impl Transport {
         // decided elsewhere, after a reading.
         let mut builder = reqwest::Client::builder()
             .http1_only()
+            .user_agent(concat!("ereprov/", env!("CARGO_PKG_VERSION")))
             .no_proxy()
             .pool_max_idle_per_host(0)
             .redirect(redirect::Policy::none())
@@ -192,6 +193,8 @@ impl AsRef<[u8]> for Wiped {
 
 fn headers(endpoint: &Endpoint) -> Result<HeaderMap, SetupError> {
     let mut headers = HeaderMap::new();
+    // A packed answer would have to be bounded twice.
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(endpoint.soap.content_type()));
     if endpoint.soap == SoapVersion::V11 {
         headers.insert("soapaction", HeaderValue::from_static("\"\""));

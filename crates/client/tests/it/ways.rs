@@ -92,6 +92,7 @@ async fn a_proxy_with_a_login_and_headers_of_one_s_own() {
         "proxy-authorization: Basic cDp3\r\n",
         "authorization: Basic b2M6b2M=\r\n",
         "x-consumer: OC-1\r\n",
+        "accept-encoding: identity\r\n",
         "soapaction: \"\"\r\n",
         "content-type: text/xml; charset=utf-8\r\n",
     ] {

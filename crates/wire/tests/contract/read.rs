@@ -81,3 +81,20 @@ fn what_is_not_well_formed_as_printed_says_where() {
         assert_eq!(read_answer(text, operation), Err(refused), "{text}");
     }
 }
+
+/// What ours writes is read back as it was, and departs in nothing; a tower of ten thousand sockets, too.
+#[test]
+fn what_is_written_is_read_back() {
+    let mut tower = super::site();
+    let floor = tower.batiments[0].escaliers[0].etages[0].clone();
+    let floors = std::iter::repeat_n(floor, 3334);
+    tower.batiments[0].escaliers[0].etages = floors.collect();
+    for (operation, answer) in [
+        (Operation::GetSiteStructure, Answer::Site(tower)),
+        (Operation::GetRoSite, Answer::RoSite(super::routes())),
+        (Operation::PutReprovisionning, Answer::Contrat(super::contract())),
+        (Operation::GetReprovisionning, Answer::Suivi(super::follow_up())),
+    ] {
+        assert_eq!(read(&super::write(operation, &answer), operation), (ok(answer), vec![]));
+    }
+}
