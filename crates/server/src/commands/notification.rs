@@ -167,7 +167,7 @@ fn list(context: &Context, all: &[Notification]) -> Result<(), Failure> {
     let rows = all.iter().map(|one| {
         vec![
             time(Some(one.created_ms)),
-            one.operator_name.clone(),
+            one.operator_login.clone(),
             one.contract_ref.clone(),
             one.key.channel.as_str().to_owned(),
             one.state.as_str().to_owned(),
@@ -191,7 +191,7 @@ fn show(context: &Context, all: &[Notification]) -> Result<(), Failure> {
             ("re-provisioning", one.key.reprovisioning_id.clone()),
             ("channel", one.key.channel.as_str().to_owned()),
             ("state", one.state.as_str().to_owned()),
-            ("operator", one.operator_name.clone()),
+            ("operator", one.operator_login.clone()),
             ("contract", one.contract_ref.clone()),
             ("since", time(Some(one.created_ms))),
             ("delivered", time(one.delivered_ms)),
@@ -208,7 +208,7 @@ fn as_json(one: &Notification) -> Value {
         "reprovisioning": one.key.reprovisioning_id,
         "channel": one.key.channel.as_str(),
         "state": one.state.as_str(),
-        "operator": one.operator_name,
+        "operator": one.operator_login,
         "contract": one.contract_ref,
         "since": time(Some(one.created_ms)),
         "delivered": one.delivered_ms.map(|at| time(Some(at))),

@@ -20,7 +20,7 @@ use crate::{
 pub struct Facts {
     /// The re-provisioning: the same in each repetition.
     pub id: String,
-    /// The operator that is told.
+    /// The login of the operator that is told.
     pub operator: String,
     /// Its contract (`ReferencePrestationPrise`).
     pub contract: String,
@@ -97,7 +97,7 @@ pub async fn tell(
     }
     let facts = Facts {
         id: job.id.clone(),
-        operator: job.operator_name.clone(),
+        operator: job.operator_login.clone(),
         contract: job.contract_ref.clone(),
         number: job.number,
         state: state.as_str().to_owned(),
@@ -173,7 +173,7 @@ impl Facts {
         };
         Self {
             id: text("019343a4-0000-7000-8000-000000000000"),
-            operator: text("OC Démo"),
+            operator: text("oc-demo"),
             contract: text("MUT56816520160316162024"),
             number: 1,
             state: text(if whole { "completed" } else { "failed" }),

@@ -238,7 +238,7 @@ impl Worker {
         outcome: Result<(), Failure>,
     ) -> Result<bool, StoreError> {
         let now_ms = self.store.now_ms(&self.clock).await?;
-        let (operator, contract) = (&notification.operator_name, &notification.contract_ref);
+        let (operator, contract) = (&notification.operator_login, &notification.contract_ref);
         let channel = target.channel.as_str();
         let goes_on = !matches!(outcome, Err(Failure::Address(_)));
         let (failures, said) = match &outcome {

@@ -39,7 +39,7 @@ const STEPS: &[Step] = &[
         postgres: include_str!("migrations/0005_audit_chain.postgres.sql"),
         ..step(5, "audit_chain", 1, include_str!("migrations/0005_audit_chain.sql"))
     },
-    Step { number: 7, name: "outbox", needs: 1, text: include_str!("migrations/0007_outbox.sql") },
+    step(7, "outbox", 1, include_str!("migrations/0007_outbox.sql")),
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_step (

@@ -55,7 +55,7 @@ pub struct Notification {
     /// Key of the operator that is told.
     pub operator_id: i64,
     /// The operator.
-    pub operator_name: String,
+    pub operator_login: String,
     /// The contract that it is about.
     pub contract_ref: String,
     /// What was true when it ended, as JSON.
@@ -96,7 +96,7 @@ pub struct New<'a> {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT n.reprovisioning_id, n.channel, n.operator_id, operator.name AS operator_name,
+            "SELECT n.reprovisioning_id, n.channel, n.operator_id, operator.login AS operator_login,
                contract.ref AS contract_ref, n.facts, n.state, n.created_ms, n.due_ms, n.attempts,
                n.last_error, n.delivered_ms
              FROM notification n
@@ -290,7 +290,7 @@ fn read(row: &Row<'_>) -> Result<Notification, StoreError> {
     Ok(Notification {
         key: Key { reprovisioning_id: row.text("reprovisioning_id")?, channel },
         operator_id: row.int("operator_id")?,
-        operator_name: row.text("operator_name")?,
+        operator_login: row.text("operator_login")?,
         contract_ref: row.text("contract_ref")?,
         facts: row.text("facts")?,
         state: row.word("state", State::parse)?,

@@ -29,7 +29,7 @@ async fn told(database: Database) -> (super::Oi, super::Nth, std::path::PathBuf)
 async fn an_end_and_its_notification(database: Database) {
     let (oi, nth, _folder) = told(database).await;
     let mut fibres = [fibre(CONTRACT, Role::Current), fibre(CONTRACT, Role::Free)];
-    each_call("an end", async |n, kind| {
+    each_call(database, "an end", async |n, kind| {
         oi.ask(&Put::new(CONTRACT, &fibres[1]).motif("PBO saturé").body()).await.assert("OK");
         oi.advance(2500).await;
         oi.clock.advance_ms(5500);
@@ -57,7 +57,7 @@ async fn delivering(database: Database) {
     let mut fibres = [fibre(CONTRACT, Role::Current), fibre(CONTRACT, Role::Free)];
     let notifier = &oi.running.notifier;
     let mut ends = 0;
-    each_call("a delivery", async |n, kind: Kind| {
+    each_call(database, "a delivery", async |n, kind: Kind| {
         oi.ask(&Put::new(CONTRACT, &fibres[1]).motif("PBO saturé").body()).await.assert("OK");
         oi.advance(2500).await;
         oi.advance(5500).await;
