@@ -8,15 +8,13 @@ use super::{
 };
 use crate::{
     NAMESPACE,
-    code_erreur::CodeErreur,
-    etat::Label,
+    entete::{HEAD, Head, ReadKo, elements, is_head},
     get_reprovisionning::Suivi,
     get_ro_site::{Pbo, RoSite},
     get_site_structure::Site,
     lenient::{Departure, Lenient, What},
     operation::Operation,
     put_reprovisionning::ContratReprovisionne,
-    question::text_of,
     xml::{Limits, XmlError, parse},
 };
 
@@ -40,15 +38,6 @@ pub enum Reply {
     Ko(ReadKo),
     /// A SOAP fault.
     Fault(ReadFault),
-}
-
-/// A refusal, as it came.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReadKo {
-    /// `codeErreur`
-    pub code: Label<CodeErreur>,
-    /// `libelleErreur`
-    pub libelle: String,
 }
 
 /// Why a text is no answer of the method.
@@ -144,49 +133,6 @@ fn read_wrapper(
     }
 }
 
-/// `enteteResponse`, whatever it is called, or its fields where it should be.
-struct Head {
-    statut: Option<String>,
-    code: Option<String>,
-    libelle: Option<String>,
-}
-
-const HEAD: [&str; 4] = ["statut", "codeErreur", "codeMotif", "libelleErreur"];
-
-impl Head {
-    fn read(content: Node<'_, '_>, r: &mut Lenient<'_>) -> Self {
-        let head = elements(content).find(|child| is_head(*child));
-        match head {
-            None => r.note(What::NoHead, content),
-            Some(head) => {
-                if head.tag_name().name() != "enteteResponse" {
-                    r.note(What::Name, head);
-                }
-                // For what it notes.
-                r.children(head, &HEAD);
-            }
-        }
-        let head = head.unwrap_or(content);
-        let mut field = |name: &str| {
-            let found = elements(head).find(|child| child.tag_name().name() == name);
-            found.and_then(text_of).map(|t| t.trim().to_owned()).filter(|t| !t.is_empty())
-        };
-        let [statut, code, motif, libelle] = HEAD.map(&mut field);
-        Self { statut, code: code.or(motif), libelle }
-    }
-
-    fn ko(self) -> ReadKo {
-        ReadKo {
-            code: CodeErreur::read(self.code.as_deref().unwrap_or_default()),
-            libelle: self.libelle.unwrap_or_default(),
-        }
-    }
-}
-
-fn is_head(node: Node<'_, '_>) -> bool {
-    node.tag_name().name().eq_ignore_ascii_case("enteteResponse")
-}
-
 /// Reads what stands after the head, and whether there was anything that the method answers.
 fn read_ok(operation: Operation, content: Node<'_, '_>, r: &mut Lenient<'_>) -> (Answer, bool) {
     match operation {
@@ -258,16 +204,14 @@ fn contract<'a, 'i>(
     other
 }
 
-fn elements<'a, 'i>(node: Node<'a, 'i>) -> impl Iterator<Item = Node<'a, 'i>> {
-    node.children().filter(Node::is_element)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
+        code_erreur::CodeErreur,
         entete::Ko,
         envelope::{FaultKind, write_answer, write_fault},
+        etat::Label,
     };
 
     const V11: &str = "http://schemas.xmlsoap.org/soap/envelope/";

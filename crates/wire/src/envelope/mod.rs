@@ -7,7 +7,7 @@ mod header;
 mod read;
 mod write;
 
-pub use answered::{Answered, NoAnswer, ReadKo, Reply, read_answer};
+pub use answered::{Answered, NoAnswer, Reply, read_answer};
 pub use asked::write_question;
 pub use fault::{Fault, FaultKind, ReadFault, write_fault};
 pub use header::{Addressing, Header};

@@ -2,7 +2,8 @@
 
 use ereprov_wire::{
     code_erreur::CodeErreur,
-    envelope::{Answer, Answered, NoAnswer, ReadKo, Reply, SoapVersion, read_answer},
+    entete::ReadKo,
+    envelope::{Answer, Answered, NoAnswer, Reply, SoapVersion, read_answer},
     lenient::What,
     operation::Operation,
     xml::XmlError,
