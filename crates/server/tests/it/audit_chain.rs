@@ -296,5 +296,9 @@ fn a_code_that_is_none_is_refused() {
     for code in ["-1", "0", "20015", "OK"] {
         printed(&run(&["--config", at, "audit", "--code", code]));
     }
+    // What chooses from the list has no say in the rest.
+    let told = failed(&run(&["--config", at, "audit", "--limit", "3", "verify"]), 2);
+    assert!(told.contains("chooses from the list"), "{told}");
+    printed(&run(&["audit", "--config", at, "--json", "verify"]));
     process.terminate();
 }

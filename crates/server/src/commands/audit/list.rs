@@ -19,8 +19,11 @@ use crate::{
     },
 };
 
+/// Rows that are listed, unless another number is asked for.
+const LIMIT: u32 = 50;
+
 /// Which rows.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, PartialEq, clap::Args)]
 pub struct Listed {
     /// What administrators did, instead of what operators asked.
     #[arg(long)]
@@ -37,16 +40,17 @@ pub struct Listed {
     /// Only with this code, such as 20015, or OK.
     #[arg(long, allow_hyphen_values = true, conflicts_with = "acts")]
     code: Option<String>,
-    /// How many at the most.
-    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
-    limit: u32,
+    /// How many at the most [default: 50].
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    limit: Option<u32>,
 }
 
 /// Runs the command.
 pub async fn run(context: &Context, args: Listed) -> Result<(), Failure> {
     let since_ms = time_or(args.since.as_deref(), 0)?;
+    let limit = args.limit.unwrap_or(LIMIT);
     if args.acts {
-        return acts(context, since_ms, args.limit).await;
+        return acts(context, since_ms, limit).await;
     }
     let code = match args.code.as_deref() {
         None => None,
@@ -63,7 +67,7 @@ pub async fn run(context: &Context, args: Listed) -> Result<(), Failure> {
         operator_id: None,
         contract_ref: args.contract,
         code,
-        limit: i64::from(args.limit),
+        limit: i64::from(limit),
     };
     let seen = store
         .read("audit.list", (filter, args.operator), |tx, (filter, login)| {

@@ -13,7 +13,6 @@ use super::{
 
 /// Which rows, or what to do with all of them.
 #[derive(Debug, clap::Args)]
-#[command(args_conflicts_with_subcommands = true)]
 pub struct Args {
     #[command(subcommand)]
     command: Option<Command>,
@@ -36,6 +35,10 @@ enum Command {
 
 /// Runs the command.
 pub async fn run(context: &Context, args: Args) -> Result<(), Failure> {
+    if args.command.is_some() && args.list != list::Listed::default() {
+        let message = "what comes before the command chooses from the list, which is not asked for";
+        return Err(Failure::usage(message));
+    }
     match args.command {
         None => list::run(context, args.list).await,
         Some(Command::Verify(args)) => verify::run(context, args).await,
