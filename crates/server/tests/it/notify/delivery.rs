@@ -62,6 +62,20 @@ async fn a_completion_is_told_signed_to_its_operator_and_to_nobody_else() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_the_binary_mode_the_data_is_the_body() {
+    let rig = Rig::with(Setup::default(), "webhook_mode = \"binary\"").await;
+    let receiver = rig.receiver("oc-demo", &[]).await;
+    rig.moves(MUT, "CTP-1240357-1").await;
+    let told = receiver.until_taken(1).await.remove(0);
+    assert!(told.is_signed_with(SECRET));
+    assert_eq!(told.header("content-type"), "application/json");
+    assert_eq!((told.header("ce-specversion"), told.header("ce-subject")), ("1.0", MUT));
+    assert_eq!(told.header("ce-type"), "ereprov.reprovisioning.completed");
+    assert_eq!(told.header("ce-id"), told.header("webhook-id"));
+    assert_eq!(told.json()["referencePrestationPrise"], MUT);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_a_server_does_it_is_told_in_the_end_and_the_same() {
     let rig = Rig::start(Setup::default()).await;
     let receiver = rig.receiver("oc-demo", &[]).await;

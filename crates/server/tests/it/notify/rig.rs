@@ -19,9 +19,14 @@ pub struct Rig {
 }
 
 impl Rig {
-    pub async fn start(mut setup: Setup) -> Self {
+    pub async fn start(setup: Setup) -> Self {
+        Self::with(setup, "").await
+    }
+
+    /// The same, with more settings of `[notify]`.
+    pub async fn with(mut setup: Setup, more: &str) -> Self {
         let (keys, authority) = (TempDir::new().unwrap(), authority());
-        let settings = settings(keys.path(), &authority);
+        let settings = settings(keys.path(), &authority) + more;
         setup.config.push_str(&format!("\n{settings}"));
         Self { oi: setup.start().await, authority, settings, _keys: keys }
     }
