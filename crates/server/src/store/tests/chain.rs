@@ -22,7 +22,6 @@ use crate::{
 on_both! {
     a_chain_holds_and_whatever_is_done_to_a_row_is_found
     whatever_is_done_to_a_seal_is_found
-    a_row_that_comes_late_is_sealed_late_and_none_is_taken_for_it
     what_was_kept_long_enough_goes_and_the_rest_still_holds
     sealers_and_writers_at_once_make_one_chain
 }
@@ -58,7 +57,7 @@ pub(super) async fn write(store: &Store, name: &str, at_ms: i64) {
     written.await.unwrap();
 }
 
-async fn act(store: &Store, name: &str) {
+pub(super) async fn act(store: &Store, name: &str) {
     let text = || name.to_owned();
     let act = Act {
         id: text(),
@@ -72,7 +71,7 @@ async fn act(store: &Store, name: &str) {
     written.await.unwrap();
 }
 
-async fn run(store: &Store, sql: &str) {
+pub(super) async fn run(store: &Store, sql: &str) {
     let ran = store.write("sql", sql.to_owned(), |tx, sql| Box::pin(tx.script(sql)));
     ran.await.unwrap();
 }
@@ -252,47 +251,11 @@ async fn whatever_is_done_to_a_seal_is_found(store: Store) {
 }
 
 /// Writes a row with a number of its own, as PostgreSQL does whose transactions overtake each other.
-fn numbered(seq: i64) -> String {
+pub(super) fn numbered(seq: i64) -> String {
     format!(
         "INSERT INTO audit (request_id, at_ms, method, duration_us, address, seq)
          VALUES ('n-{seq}', {NOON}, 'getRoSite', 5, '::1', {seq})"
     )
-}
-
-async fn a_row_that_comes_late_is_sealed_late_and_none_is_taken_for_it(store: Store) {
-    let sealer = sealer(&store);
-    for seq in [1, 2, 4, 9, 10] {
-        run(&store, &numbered(seq)).await;
-    }
-    sealer.seal_all().await.unwrap();
-    run(&store, &numbered(3)).await;
-    let before = report(&store).await;
-    assert!(before.holds(), "it is late, and nothing else: {before:?}");
-    assert_eq!(before.requests_not_sealed, 1);
-    run(&store, &numbered(6)).await;
-    run(&store, &numbered(11)).await;
-    sealer.seal_all().await.unwrap();
-    let sealed = report(&store).await;
-    assert!(sealed.holds(), "{sealed:?}");
-    assert_eq!((sealed.rows, sealed.requests_not_sealed), (8, 0));
-    let last = store.read("last", (), |tx, ()| Box::pin(seals::last(tx))).await.unwrap().unwrap();
-    assert_eq!(last.requests, "3,6,11");
-    let said = says(&store, "DELETE FROM audit WHERE seq = 6").await;
-    assert_eq!(said, ["removed: request 6 of seal 2"]);
-    // A minute later nobody can come any more.
-    sealer.clock.advance_ms(61_000);
-    run(&store, &numbered(12)).await;
-    sealer.seal_all().await.unwrap();
-    let said = says(&store, &numbered(7)).await;
-    assert!(said.len() == 1 && said[0].starts_with("inserted: request 7 (n-7, "), "{said:?}");
-    // Times that are none of the seals' tell nothing: clocks jump.
-    for (seq, at_ms) in [(13, 0), (14, i64::MAX / 2)] {
-        run(&store, &numbered(seq).replace(&NOON.to_string(), &at_ms.to_string())).await;
-    }
-    sealer.seal_all().await.unwrap();
-    let sealed = report(&store).await;
-    assert!(sealed.holds() && sealed.off_their_time == 2, "{sealed:?}");
-    assert_eq!(sealed.off_their_time_in, "4");
 }
 
 async fn what_was_kept_long_enough_goes_and_the_rest_still_holds(store: Store) {

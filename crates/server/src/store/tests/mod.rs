@@ -23,6 +23,7 @@ macro_rules! on_both {
 mod chain;
 mod copy;
 mod embedded;
+mod late;
 mod network;
 mod outbox;
 mod shared;
@@ -38,8 +39,8 @@ use network::{
 
 use outbox::the_outbox_is_in_order_and_held;
 use shared::{
-    nonces_are_spent_once, rows_come_in_the_order_of_the_inventory,
-    sessions_and_decisions_are_held, several_migrate_at_once_and_a_newer_schema_is_worked_on,
+    nonces_are_spent_once, sessions_and_decisions_are_held,
+    several_migrate_at_once_and_a_newer_schema_is_worked_on,
 };
 
 use super::{
@@ -306,4 +307,19 @@ async fn names_are_kept_for_a_time(store: Store) {
     assert_eq!(find(1000).await, None);
     let forgotten = store.write("forget", (), |tx, ()| Box::pin(idempotency::forget(tx, 1000)));
     assert_eq!(forgotten.await.unwrap(), 1);
+}
+
+async fn rows_come_in_the_order_of_the_inventory(store: Store) {
+    let read = store.write("order", (), |tx, ()| {
+        Box::pin(async move {
+            let site = inventory::add_site(tx, "S").await?.unwrap();
+            for floor in ["06", "13", "12", "é", "Z", "a"] {
+                inventory::add_floor(tx, site, ["B", "E", floor]).await?.unwrap();
+            }
+            assert_eq!(inventory::add_floor(tx, site, ["B", "E", "13"]).await?, None);
+            sites::floors(tx, site).await
+        })
+    });
+    let floors: Vec<_> = read.await.unwrap().into_iter().map(|floor| floor.floor).collect();
+    assert_eq!(floors, ["06", "13", "12", "é", "Z", "a"]);
 }

@@ -6,9 +6,8 @@ use tokio::{net::TcpListener, time::timeout};
 
 use super::with_operator;
 use crate::store::{
-    Location, Store, StoreError, inventory, migrations,
+    Location, Store, StoreError, migrations,
     nonces::{self, Nonce, Spent},
-    sites,
     statement::{Statement, statement},
 };
 
@@ -132,19 +131,4 @@ pub(super) async fn nonces_are_spent_once(store: Store) {
     let forget = store.write("forget", (), |tx, ()| Box::pin(nonces::forget(tx, 100)));
     assert_eq!(forget.await.unwrap(), 1);
     assert_eq!(spend("b", 100).await, Spent::Before);
-}
-
-pub(super) async fn rows_come_in_the_order_of_the_inventory(store: Store) {
-    let read = store.write("order", (), |tx, ()| {
-        Box::pin(async move {
-            let site = inventory::add_site(tx, "S").await?.unwrap();
-            for floor in ["06", "13", "12", "é", "Z", "a"] {
-                inventory::add_floor(tx, site, ["B", "E", floor]).await?.unwrap();
-            }
-            assert_eq!(inventory::add_floor(tx, site, ["B", "E", "13"]).await?, None);
-            sites::floors(tx, site).await
-        })
-    });
-    let floors: Vec<_> = read.await.unwrap().into_iter().map(|floor| floor.floor).collect();
-    assert_eq!(floors, ["06", "13", "12", "é", "Z", "a"]);
 }
