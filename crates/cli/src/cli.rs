@@ -1,0 +1,145 @@
+//! The command line: arguments in, exit code out.
+
+use std::{env, io, io::IsTerminal, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    commands::{explain, follow, profile, reprovision, routes, status, structure},
+    context::Context,
+    exit,
+    failure::Failure,
+    lang::Lang,
+    output::Format,
+};
+
+/// The commercial operator's command line, for any e-Reprov FTTH 2.0 service.
+#[derive(Debug, Parser)]
+#[command(name = "ereprov", version, after_help = exit::HELP, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    everywhere: Everywhere,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Options of every command")]
+struct Everywhere {
+    /// The profile to use; without it, the default one.
+    #[arg(short, long, global = true, value_name = "NAME", env = "EREPROV_PROFILE")]
+    profile: Option<String>,
+    /// How to print: a table for people, JSON or CSV for programs, or the service's own XML.
+    #[arg(short, long, global = true, value_enum, default_value = "table", value_name = "FORMAT")]
+    output: Format,
+    /// Language of what people read; without it, the locale's.
+    #[arg(long, global = true, value_enum)]
+    lang: Option<Lang>,
+    /// Never colours; `NO_COLOR`, a pipe and `TERM=dumb` do the same.
+    #[arg(long, global = true)]
+    no_color: bool,
+    /// Never ask anything: fail where something would have to be asked.
+    #[arg(long, global = true)]
+    no_input: bool,
+    /// Show every question and answer on standard error, the password masked.
+    #[arg(long, global = true)]
+    trace: bool,
+    /// Read the password from the first line of standard input instead of its file.
+    #[arg(long, global = true)]
+    password_stdin: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show a contract's site: floors, PBOs, sockets (getSiteStructure; one call).
+    Structure(structure::Args),
+    /// Show the fibres of a floor or of a PBO, and which of them the rules allow (getRoSite; one call).
+    Routes(routes::Args),
+    /// Ask for another fibre (putReprovisionning).
+    ///
+    /// After a timeout or a cut connection it finds out what became of the request before anything is
+    /// sent again, and says so where it cannot (exit code 8).
+    Reprovision(reprovision::Args),
+    /// Show where a contract's re-provisioning stands (getReprovisionning; one call).
+    Status(status::Args),
+    /// Follow a re-provisioning to its end, in at most four calls.
+    Follow(follow::Args),
+    /// Explain a code of §4; works offline.
+    Explain(explain::Args),
+    /// Services and logins.
+    #[command(subcommand)]
+    Profile(profile::Command),
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let Cli { everywhere, command } = Cli::parse();
+    let context = everywhere.context();
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let failure = Failure::new(exit::FAILED, error.to_string());
+            return failure.report(context.lang, context.format);
+        }
+    };
+    let outcome = runtime.block_on(async {
+        tokio::select! {
+            outcome = run(&context, command) => outcome,
+            _ = tokio::signal::ctrl_c() => Err(interrupted(&context)),
+        }
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(context.lang, context.format),
+    }
+}
+
+async fn run(context: &Context, command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Structure(args) => structure::run(context, &args).await,
+        Command::Routes(args) => routes::run(context, &args).await,
+        Command::Reprovision(args) => reprovision::run(context, &args).await,
+        Command::Status(args) => status::run(context, &args).await,
+        Command::Follow(args) => follow::run(context, &args).await,
+        Command::Explain(args) => explain::run(context, &args),
+        Command::Profile(command) => profile::run(context, command).await,
+    }
+}
+
+fn interrupted(context: &Context) -> Failure {
+    let message = context.lang.pick("interrupted", "interrompu");
+    Failure::new(exit::INTERRUPTED, message).hint(context.lang.pick(
+        "`ereprov status` shows a request whose outcome is unknown",
+        "`ereprov status` montre une demande dont l'issue est inconnue",
+    ))
+}
+
+impl Everywhere {
+    fn context(self) -> Context {
+        let set = |name: &str| env::var(name).ok();
+        let is_plain = self.no_color
+            || env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+            || set("TERM").is_some_and(|term| term == "dumb")
+            || !io::stdout().is_terminal();
+        Context {
+            lang: self.lang.unwrap_or_else(|| Lang::of_locale(set)),
+            format: self.output,
+            colours: !is_plain,
+            no_input: self.no_input,
+            trace: self.trace,
+            profile: self.profile,
+            password_stdin: self.password_stdin,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_hold_together() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,171 @@
+//! `ereprov profile`: services and logins.
+
+use serde_json::json;
+
+use crate::{
+    context::{Context, home, no_such_profile},
+    failure::Failure,
+    output::{self, Column, Layout, Page},
+    profiles::{Platform, Profile, password_from_stdin, read_password},
+};
+
+/// What to do with profiles.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Add a profile, or replace it; the first one is the default.
+    ///
+    /// The password comes with --password-stdin and is kept in a file that only you can read, or stands
+    /// in a file of yours (--password-file).
+    Add {
+        /// Its name.
+        #[arg(value_parser = name)]
+        name: String,
+        #[command(flatten)]
+        profile: Profile,
+    },
+    /// List the profiles.
+    List,
+    /// Show a profile; its password is never shown.
+    Show {
+        /// Its name; without it, the one in use.
+        name: Option<String>,
+    },
+    /// Make a profile the default.
+    Use {
+        /// Its name.
+        name: String,
+    },
+    /// Remove a profile and the password that is kept for it.
+    Remove {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// Runs the command.
+pub async fn run(context: &Context, command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Add { name, profile } => add(context, name, profile).await,
+        Command::List => list(context),
+        Command::Show { name } => show(context, name),
+        Command::Use { name } => make_default(context, name),
+        Command::Remove { name } => remove(context, &name),
+    }
+}
+
+async fn add(context: &Context, name: String, profile: Profile) -> Result<(), Failure> {
+    let lang = context.lang;
+    let home = home()?;
+    let mut all = home.load()?;
+    if profile.proxy.as_ref().is_some_and(|proxy| proxy.contains('@')) {
+        let message = lang.pick(
+            "a proxy's password is not for the command line, which others can read",
+            "le mot de passe d'un proxy n'a pas sa place sur la ligne de commande, que d'autres peuvent lire",
+        );
+        return Err(Failure::usage(message).hint(home.file().display().to_string()));
+    }
+    match &profile.password_file {
+        _ if context.password_stdin => home.keep_secret(&name, &password_from_stdin().await?)?,
+        Some(file) => _ = read_password(file)?,
+        None => {
+            let message = lang.pick("where is the password?", "où est le mot de passe ?");
+            return Err(Failure::usage(message).hint("--password-stdin, --password-file FILE"));
+        }
+    }
+    all.default.get_or_insert_with(|| name.clone());
+    all.profiles.insert(name.clone(), profile);
+    home.save(&all)?;
+    output::aside(&lang.pick(
+        format!("the profile {name} is kept; `ereprov status` uses it"),
+        format!("le profil {name} est gardé ; `ereprov status` l'utilise"),
+    ));
+    Ok(())
+}
+
+const COLUMNS: &[Column] = &[
+    ("default", "default", "défaut"),
+    ("name", "name", "nom"),
+    ("platform", "platform", "plateforme"),
+    ("login", "login", "login"),
+    ("url", "URL", "URL"),
+];
+
+fn list(context: &Context) -> Result<(), Failure> {
+    let all = home()?.load()?;
+    let is_default = |name: &String| all.default.as_ref() == Some(name);
+    let values = all.profiles.iter().map(|(name, profile)| {
+        json!({
+            "name": name, "default": is_default(name), "platform": platform(profile),
+            "login": profile.login, "url": profile.url,
+        })
+    });
+    let rows = all.profiles.iter().map(|(name, profile)| {
+        let mark = if is_default(name) { "*" } else { "" };
+        [mark, name, platform(profile), &profile.login, &profile.url].map(Into::into).to_vec()
+    });
+    let none = context.lang.pick("there is no profile yet", "il n'y a pas encore de profil");
+    Page {
+        json: json!(values.collect::<Vec<_>>()),
+        columns: COLUMNS,
+        rows: rows.collect(),
+        layout: Layout::Rows,
+        note: all.profiles.is_empty().then(|| none.to_owned()),
+    }
+    .print(context)
+}
+
+fn show(context: &Context, name: Option<String>) -> Result<(), Failure> {
+    let named = Context { profile: name.or_else(|| context.profile.clone()), ..*context };
+    let (name, mut profile) = named.profile()?;
+    if profile.proxy.as_ref().is_some_and(|proxy| proxy.contains('@')) {
+        profile.proxy = Some("***".to_owned());
+    }
+    let row = ["", &name, platform(&profile), &profile.login, &profile.url];
+    Page {
+        json: json!({"name": name, "profile": profile}),
+        columns: COLUMNS,
+        rows: vec![row.map(Into::into).to_vec()],
+        layout: Layout::Sheet,
+        note: None,
+    }
+    .print(context)
+}
+
+fn make_default(context: &Context, name: String) -> Result<(), Failure> {
+    let home = home()?;
+    let mut all = home.load()?;
+    if !all.profiles.contains_key(&name) {
+        return Err(no_such_profile(context.lang, &name));
+    }
+    all.default = Some(name);
+    home.save(&all)
+}
+
+fn remove(context: &Context, name: &str) -> Result<(), Failure> {
+    let home = home()?;
+    let mut all = home.load()?;
+    if all.profiles.remove(name).is_none() {
+        return Err(no_such_profile(context.lang, name));
+    }
+    if all.default.as_deref() == Some(name) {
+        all.default = None;
+    }
+    home.save(&all)?;
+    home.forget_secret(name)
+}
+
+fn platform(profile: &Profile) -> &'static str {
+    match profile.platform {
+        Platform::Pack => "PACK",
+        Platform::Prod => "PROD",
+    }
+}
+
+/// A profile's name is a file's as well.
+fn name(text: &str) -> Result<String, String> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if text.is_empty() || text.len() > 64 || !text.chars().all(is_plain) {
+        return Err("1 to 64 of: letters, digits, - and _".to_owned());
+    }
+    Ok(text.to_owned())
+}

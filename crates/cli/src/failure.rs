@@ -1,0 +1,143 @@
+//! What is said where a command did not do what it was asked: what happened, why, and what to do.
+
+use std::{error::Error as _, process::ExitCode};
+
+use ereprov_client::{Code, Error, Ko, Retry, SetupError};
+use serde_json::{Value, json};
+
+use crate::{
+    exit,
+    lang::Lang,
+    output::{self, Format, printable},
+    words,
+};
+
+/// A command that did not do what it was asked.
+#[derive(Debug)]
+pub struct Failure(Box<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    exit: u8,
+    message: String,
+    cause: Option<String>,
+    hints: Vec<String>,
+    /// `codeErreur` and `libelleErreur`, where the service said no.
+    ko: Option<(Code, String)>,
+}
+
+impl Failure {
+    /// What happened.
+    pub fn new(exit: u8, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self(Box::new(Parts { exit, message, cause: None, hints: Vec::new(), ko: None }))
+    }
+
+    /// The arguments or the profile cannot be.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(exit::USAGE, message)
+    }
+
+    /// Why.
+    #[must_use]
+    pub fn cause(mut self, cause: impl Into<String>) -> Self {
+        self.0.cause = Some(cause.into());
+        self
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hints.push(hint.into());
+        self
+    }
+
+    /// An error of the client, told about a contract where it is about one.
+    pub fn of(lang: Lang, error: &Error, contract: Option<&str>) -> Self {
+        let mut failure = Self::new(exit::of(error), words::error(lang, error));
+        let looked_up = contract.unwrap_or("CONTRACT");
+        match error {
+            Error::Ko(ko) => failure = failure.ko(lang, ko),
+            Error::EarlierUnsettled(_) => {
+                failure = failure.hint(format!("ereprov status {looked_up} --settle"));
+            }
+            Error::OutcomeUnknown(unknown) => {
+                failure = failure.cause(words::error(lang, &unknown.cause));
+                let settle = format!("ereprov status {looked_up} --settle");
+                failure =
+                    failure.hint(lang.pick(
+                        "send nothing again; find out:",
+                        "ne renvoyez rien ; faites le point :",
+                    ));
+                failure = failure.hint(settle);
+            }
+            Error::NotAccepted { cause, another } => {
+                failure = failure.cause(words::error(lang, cause));
+                if let Error::Ko(ko) = &**cause {
+                    failure = failure.ko(lang, ko);
+                }
+                if another.is_some() {
+                    failure.0.hints = vec![format!("ereprov follow {looked_up}")];
+                }
+            }
+            other => {
+                let cause = other.source().map(ToString::to_string);
+                failure.0.cause = cause;
+                failure.0.hints.extend(words::retry(lang, other.retry()));
+            }
+        }
+        failure
+    }
+
+    fn ko(mut self, lang: Lang, ko: &Ko) -> Self {
+        let advice = ko.advice();
+        self.0.hints = vec![lang.pick(advice.en, advice.fr).to_owned()];
+        if ko.retry_after.is_some() && matches!(advice.retry, Retry::After(_)) {
+            self.0.hints.extend(words::retry(lang, advice.retry));
+        }
+        self.0.hints.push(format!("ereprov explain {}", printable(&ko.code.to_string())));
+        self.0.ko = Some((ko.code.clone(), ko.label.clone()));
+        self
+    }
+
+    /// A client that cannot be made.
+    pub fn of_setup(lang: Lang, error: &SetupError) -> Self {
+        let message = lang.pick("the profile cannot be used", "le profil ne peut pas être utilisé");
+        let mut cause = error.to_string();
+        if let Some(source) = error.source() {
+            cause.push_str(&format!(": {source}"));
+        }
+        Self::usage(message).cause(cause).hint("ereprov profile show")
+    }
+
+    /// Says it on standard error: in JSON on one line, or in words.
+    pub fn report(&self, lang: Lang, format: Format) -> ExitCode {
+        if format == Format::Json {
+            output::aside(&self.json().to_string());
+        } else {
+            output::aside(&self.for_people(lang));
+        }
+        ExitCode::from(self.0.exit)
+    }
+
+    fn json(&self) -> Value {
+        let (code, label) =
+            self.0.ko.clone().map(|(code, label)| (code.to_string(), label)).unzip();
+        json!({"error": {
+            "exit": self.0.exit, "message": self.0.message, "cause": self.0.cause, "hints": self.0.hints,
+            "code": code, "label": label,
+        }})
+    }
+
+    fn for_people(&self, lang: Lang) -> String {
+        let (error, cause, hint) =
+            lang.pick(("error: ", "cause: ", "hint:  "), ("erreur:  ", "cause:   ", "conseil: "));
+        let mut lines = vec![format!("{error}{}", printable(&self.0.message))];
+        lines.extend(self.0.cause.iter().map(|text| format!("{cause}{}", printable(text))));
+        for (index, text) in self.0.hints.iter().enumerate() {
+            let head = if index == 0 { hint } else { &" ".repeat(hint.len()) };
+            lines.push(format!("{head}{}", printable(text)));
+        }
+        lines.join("\n")
+    }
+}
