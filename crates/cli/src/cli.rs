@@ -5,7 +5,9 @@ use std::{env, io, io::IsTerminal, process::ExitCode};
 use clap::{Parser, Subcommand};
 
 use crate::{
-    commands::{explain, follow, profile, reprovision, routes, status, structure},
+    commands::{
+        completions, doctor, explain, follow, man, profile, reprovision, routes, status, structure,
+    },
     context::Context,
     exit,
     failure::Failure,
@@ -67,9 +69,17 @@ enum Command {
     Follow(follow::Args),
     /// Explain a code of §4; works offline.
     Explain(explain::Args),
+    /// Check the way to the service: DNS, TLS, clock, WSDL, login and quota; one call at the most.
+    Doctor(doctor::Args),
     /// Services and logins.
     #[command(subcommand)]
     Profile(profile::Command),
+    /// Print the completions for a shell.
+    ///
+    /// For bash, for example: `ereprov completions bash > /etc/bash_completion.d/ereprov`
+    Completions(completions::Args),
+    /// Write the manual pages into a folder.
+    Man(man::Args),
 }
 
 /// Runs the program.
@@ -103,7 +113,10 @@ async fn run(context: &Context, command: Command) -> Result<(), Failure> {
         Command::Status(args) => status::run(context, &args).await,
         Command::Follow(args) => follow::run(context, &args).await,
         Command::Explain(args) => explain::run(context, &args),
+        Command::Doctor(args) => doctor::run(context, &args).await,
         Command::Profile(command) => profile::run(context, command).await,
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     }
 }
 

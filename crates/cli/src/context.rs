@@ -171,11 +171,7 @@ impl Session<'_> {
         if let Some(warning) = words::reached(lang, usage) {
             output::aside(&warning);
         } else if self.context.format == Format::Table {
-            let Usage { used, quota, .. } = usage;
-            output::aside(&lang.pick(
-                format!("{used} of {quota} calls of this month are used"),
-                format!("{used} requêtes sur {quota} de ce mois sont utilisées"),
-            ));
+            output::aside(&words::used(lang, usage));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::{error::Error as _, process::ExitCode};
 
-use ereprov_client::{Code, Error, Ko, Retry, SetupError};
+use ereprov_client::{Code, Error, Ko, SetupError};
 use serde_json::{Value, json};
 
 use crate::{
@@ -54,50 +54,38 @@ impl Failure {
 
     /// An error of the client, told about a contract where it is about one.
     pub fn of(lang: Lang, error: &Error, contract: Option<&str>) -> Self {
-        let mut failure = Self::new(exit::of(error), words::error(lang, error));
-        let looked_up = contract.unwrap_or("CONTRACT");
+        let (en, fr) = error.next_step();
+        let failure = Self::new(exit::of(error), words::error(lang, error)).hint(lang.pick(en, fr));
+        let contract = contract.unwrap_or("CONTRACT");
         match error {
-            Error::Ko(ko) => failure = failure.ko(lang, ko),
-            Error::EarlierUnsettled(_) => {
-                failure = failure.hint(format!("ereprov status {looked_up} --settle"));
-            }
+            Error::Ko(ko) => failure.ko(lang, ko),
+            Error::EarlierUnsettled(_) => failure.hint(settle(contract)),
             Error::OutcomeUnknown(unknown) => {
-                failure = failure.cause(words::error(lang, &unknown.cause));
-                let settle = format!("ereprov status {looked_up} --settle");
-                failure =
-                    failure.hint(lang.pick(
-                        "send nothing again; find out:",
-                        "ne renvoyez rien ; faites le point :",
-                    ));
-                failure = failure.hint(settle);
+                failure.cause(words::error(lang, &unknown.cause)).hint(settle(contract))
             }
             Error::NotAccepted { cause, another } => {
-                failure = failure.cause(words::error(lang, cause));
+                let mut failure = failure.cause(words::error(lang, cause));
                 if let Error::Ko(ko) = &**cause {
                     failure = failure.ko(lang, ko);
                 }
-                if another.is_some() {
-                    failure.0.hints = vec![format!("ereprov follow {looked_up}")];
+                match another {
+                    Some(_) => failure.hint(format!("ereprov follow {contract}")),
+                    None => failure,
                 }
             }
-            other => {
-                let cause = other.source().map(ToString::to_string);
-                failure.0.cause = cause;
-                failure.0.hints.extend(words::retry(lang, other.retry()));
-            }
+            other => match other.source() {
+                Some(cause) => failure.cause(cause.to_string()),
+                None => failure,
+            },
         }
-        failure
     }
 
     fn ko(mut self, lang: Lang, ko: &Ko) -> Self {
-        let advice = ko.advice();
-        self.0.hints = vec![lang.pick(advice.en, advice.fr).to_owned()];
-        if ko.retry_after.is_some() && matches!(advice.retry, Retry::After(_)) {
-            self.0.hints.extend(words::retry(lang, advice.retry));
+        if ko.retry_after.is_some() {
+            self.0.hints.extend(words::retry(lang, ko.advice().retry));
         }
-        self.0.hints.push(format!("ereprov explain {}", printable(&ko.code.to_string())));
         self.0.ko = Some((ko.code.clone(), ko.label.clone()));
-        self
+        self.hint(format!("ereprov explain {}", printable(&ko.code.to_string())))
     }
 
     /// A client that cannot be made.
@@ -140,4 +128,8 @@ impl Failure {
         }
         lines.join("\n")
     }
+}
+
+fn settle(contract: &str) -> String {
+    format!("ereprov status {contract} --settle")
 }

@@ -11,7 +11,7 @@ use crate::{colour::Chip, context::Context, failure::Failure};
 pub enum Format {
     /// For people.
     Table,
-    /// For programs; names and values do not depend on the language.
+    /// For programs; all but whole sentences is the same in every language.
     Json,
     /// For spreadsheets: a line of names, then one line each.
     Csv,

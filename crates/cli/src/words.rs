@@ -121,6 +121,15 @@ pub fn duration(time: Duration) -> String {
     }
 }
 
+/// How much of the quota is used.
+pub fn used(lang: Lang, usage: &Usage) -> String {
+    let Usage { used, quota, .. } = usage;
+    lang.pick(
+        format!("{used} of {quota} calls of this month are used"),
+        format!("requêtes du mois : {used} sur {quota}"),
+    )
+}
+
 /// A part of the quota that a call has reached.
 pub fn reached(lang: Lang, usage: &Usage) -> Option<String> {
     let Usage { used, quota, reached } = usage;

@@ -1,7 +1,10 @@
 //! One file a command.
 
+pub mod completions;
+pub mod doctor;
 pub mod explain;
 pub mod follow;
+pub mod man;
 pub mod order;
 pub mod profile;
 pub mod reprovision;

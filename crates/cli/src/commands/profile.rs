@@ -76,8 +76,8 @@ async fn add(context: &Context, name: String, profile: Profile) -> Result<(), Fa
     all.profiles.insert(name.clone(), profile);
     home.save(&all)?;
     output::aside(&lang.pick(
-        format!("the profile {name} is kept; `ereprov status` uses it"),
-        format!("le profil {name} est gardé ; `ereprov status` l'utilise"),
+        format!("the profile {name} is kept; `ereprov doctor --profile {name}` tries it"),
+        format!("le profil {name} est gardé ; `ereprov doctor --profile {name}` l'essaie"),
     ));
     Ok(())
 }

@@ -1,6 +1,10 @@
 //! `ereprov` from outside: the program itself, against the demo network on a free port.
 #![expect(clippy::unwrap_used, reason = "a test may stop at the unexpected")]
 
+mod doctor;
+mod frozen;
 mod harness;
+mod interrupted;
+mod printing;
 mod profiles;
 mod story;
