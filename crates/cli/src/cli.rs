@@ -95,8 +95,10 @@ pub fn main() -> ExitCode {
     };
     let outcome = runtime.block_on(async {
         tokio::select! {
-            outcome = run(&context, command) => outcome,
+            // Ctrl-C is listened for before anything begins.
+            biased;
             _ = tokio::signal::ctrl_c() => Err(interrupted(&context)),
+            outcome = run(&context, command) => outcome,
         }
     });
     match outcome {

@@ -11,6 +11,7 @@ use ereprov_client::{
 };
 
 use crate::{
+    exit,
     failure::Failure,
     lang::Lang,
     output::{self, Format, Page, printable_lines},
@@ -213,7 +214,7 @@ impl Session<'_> {
         if matches!(line.trim().to_lowercase().as_str(), "yes" | "oui") {
             return Ok(());
         }
-        Err(Failure::usage(lang.pick("not sent", "rien n'a été envoyé")))
+        Err(Failure::new(exit::FAILED, lang.pick("nothing was sent", "rien n'a été envoyé")))
     }
 }
 

@@ -71,7 +71,7 @@ pub struct Profile {
     #[serde(default)]
     pub soap: Soap,
     /// A file with the password on its first line, which nobody else may read.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "password_stdin")]
     pub password_file: Option<PathBuf>,
     /// A private authority (PEM); no other is believed then.
     #[arg(long, value_name = "FILE")]

@@ -1,12 +1,14 @@
 //! `ereprov profile`: services and logins.
 
+use std::fs;
+
 use serde_json::json;
 
 use crate::{
     context::{Context, home, no_such_profile},
     failure::Failure,
     output::{self, Column, Layout, Page},
-    profiles::{Platform, Profile, password_from_stdin, read_password},
+    profiles::{Platform, Profile, about, password_from_stdin, read_password},
 };
 
 /// What to do with profiles.
@@ -53,7 +55,7 @@ pub async fn run(context: &Context, command: Command) -> Result<(), Failure> {
     }
 }
 
-async fn add(context: &Context, name: String, profile: Profile) -> Result<(), Failure> {
+async fn add(context: &Context, name: String, mut profile: Profile) -> Result<(), Failure> {
     let lang = context.lang;
     let home = home()?;
     let mut all = home.load()?;
@@ -64,8 +66,13 @@ async fn add(context: &Context, name: String, profile: Profile) -> Result<(), Fa
         );
         return Err(Failure::usage(message).hint(home.file().display().to_string()));
     }
+    // A profile is used from other folders, too.
+    let files = [&mut profile.password_file, &mut profile.authority, &mut profile.certificate];
+    for file in files.into_iter().flatten() {
+        *file = fs::canonicalize(&*file).map_err(|error| about(file, &error))?;
+    }
     match &profile.password_file {
-        _ if context.password_stdin => home.keep_secret(&name, &password_from_stdin().await?)?,
+        None if context.password_stdin => home.keep_secret(&name, &password_from_stdin().await?)?,
         Some(file) => _ = read_password(file)?,
         None => {
             let message = lang.pick("where is the password?", "où est le mot de passe ?");

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at the unexpected")]
 
 mod doctor;
+mod foreign;
 mod frozen;
 mod harness;
 mod interrupted;

@@ -32,7 +32,10 @@ async fn a_trace_shows_everything_but_the_password() {
         let said = user.run(&["structure", MUT, "--profile", name, "--trace"]).await;
         assert!(said.err.contains("> POST getSiteStructure"), "{said:?}");
         assert!(said.err.contains("codeErreur>10000<") && said.err.contains("***"), "{said:?}");
-        let all = said.out + &said.err;
+        let put = ["reprovision", MUT, "--fibre", "F", "--reason", "no-signal", "--dry-run"];
+        let dry = user.run(&[&put[..], &["--profile", name]].concat()).await;
+        assert!(dry.out.contains("<referenceFibre>F</referenceFibre>"), "{dry:?}");
+        let all = said.out + &said.err + &dry.out + &dry.err;
         assert!(!all.contains(secret) && !all.contains("b2MtZGVtbzpz"), "{all}");
     }
 }

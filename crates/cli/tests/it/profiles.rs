@@ -1,6 +1,11 @@
 //! Profiles, passwords, and who is asked before what.
 
-use std::{fs, os::unix::fs::PermissionsExt};
+use std::{
+    fs,
+    io::{Read, Write},
+    os::unix::fs::PermissionsExt,
+    process::{Command, Stdio},
+};
 
 use crate::harness::{MUT, Oi, User};
 
@@ -40,6 +45,29 @@ async fn profiles_are_kept_and_their_passwords_are_nobody_s() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_password_may_stand_in_a_file_of_the_user_s_own() {
+    let oi = Oi::demo().await;
+    let user = User::new();
+    let file = user.home().join("password");
+    fs::write(&file, "oc-demo\n").unwrap();
+    let file = file.to_str().unwrap();
+    let url = oi.url();
+    let add =
+        ["profile", "add", "own", "--url", &url, "--login", "oc-demo", "--password-file", file];
+    let mode = |mode| fs::set_permissions(file, fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o644);
+    let said = user.run(&add).await;
+    assert!(said.exit == 2 && said.err.contains("chmod 600"), "{said:?}");
+    mode(0o600);
+    assert_eq!(user.run(&add).await.exit, 0);
+    assert_eq!(user.run(&["structure", MUT]).await.exit, 0);
+    let said = user.run(&[&add[..], &["--password-stdin"]].concat()).await;
+    assert_eq!(said.exit, 2, "two passwords: {said:?}");
+    let said = user.run(&[&add[..], &["--proxy", "http://u:p@127.0.0.1:1"]].concat()).await;
+    assert!(said.exit == 2 && !said.err.contains("u:p"), "{said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn prod_asks_before_a_put() {
     let oi = Oi::demo().await;
     let user = User::new();
@@ -52,6 +80,39 @@ async fn prod_asks_before_a_put() {
         assert!(said.err.contains("--yes"), "{said:?}");
     }
     assert_eq!(user.json(&["status"]).await["usage"]["used"], 0);
+    for (typed, exit, told) in [
+        ("no\n", 1, "nothing was sent"),
+        ("\u{3}", 130, "interrupted"),
+        ("yes\n", 0, "discharge code"),
+    ] {
+        let (status, shown) = at_a_terminal(&user, &put, typed);
+        assert_eq!(status, Some(exit), "{shown}");
+        assert!(shown.contains("This is PROD") && shown.contains(told), "{shown}");
+    }
+    let put = ["reprovision", "DEMO-SANS-PTO", "--fibre", "CTP-6001202-1", "--reason", "no-signal"];
     let said = user.run(&[&put[..], &["--yes"]].concat()).await;
     assert_eq!(said.exit, 0, "{said:?}");
+}
+
+/// Calls the program at a terminal, where somebody types this once he is asked.
+fn at_a_terminal(user: &User, arguments: &[&str], typed: &str) -> (Option<i32>, String) {
+    let line = format!("{} {}", env!("CARGO_BIN_EXE_ereprov"), arguments.join(" "));
+    let mut command = Command::new("script");
+    command.args(["-qec", &line, "/dev/null"]).env("HOME", user.home());
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let (mut input, mut output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let (mut shown, mut some) = (Vec::new(), [0; 1024]);
+    let mut is_asked = false;
+    loop {
+        let count = output.read(&mut some).unwrap_or(0);
+        shown.extend(&some[..count]);
+        if count == 0 {
+            break;
+        }
+        if !is_asked && String::from_utf8_lossy(&shown).contains("to send it:") {
+            is_asked = true;
+            input.write_all(typed.as_bytes()).unwrap();
+        }
+    }
+    (child.wait().unwrap().code(), String::from_utf8_lossy(&shown).into_owned())
 }
