@@ -56,6 +56,7 @@ Exit codes:
   4  refused: a rule or the present state forbids it
   5  the database cannot be reached
   6  the audit is not as it was sealed
+  7  done in part: lines of an import were refused
 
 `ereprovd demo` prints the --config to give, to try every command on the demo network.";
 
@@ -65,7 +66,10 @@ enum Command {
     Serve,
     /// Run the service on a demo network, with nothing to configure.
     Demo(demo::Args),
-    /// Load sites, fibres, operators and contracts from a folder of CSV files.
+    /// Load sites, fibres, operators and contracts from CSV files.
+    ///
+    /// All that is right becomes visible at once, or nothing does, however the command ends; lines that
+    /// are wrong are told with file, line, column, value and reason, and written down to be loaded again.
     Import(import::Args),
     /// Write everything into a folder of CSV files that `import` reads, while the service runs.
     ///

@@ -11,7 +11,7 @@ use comfy_table::{Table, presets};
 use serde::Serialize;
 
 use crate::{
-    calendar, config::ConfigError, inventory::load::LoadError, reprovisioning::admin::AdminError,
+    calendar, config::ConfigError, inventory::load::{LoadError, Mistake}, reprovisioning::admin::AdminError,
     store::StoreError,
 };
 
@@ -32,6 +32,11 @@ impl Failure {
     /// A rule or the present state forbids it.
     pub fn refused(message: impl Into<String>) -> Self {
         Self { code: 4, message: message.into(), hint: None }
+    }
+
+    /// The rest was done.
+    pub fn in_part(message: impl Into<String>) -> Self {
+        Self { code: 7, message: message.into(), hint: None }
     }
 
     /// The arguments cannot be.
@@ -98,13 +103,39 @@ impl From<LoadError> for Failure {
     fn from(error: LoadError) -> Self {
         match error {
             LoadError::Store(error) => error.into(),
-            LoadError::Mistakes(mistakes) => {
-                let lines: Vec<_> = mistakes.iter().map(|mistake| format!("  {mistake}")).collect();
-                let message = format!("nothing was loaded:\n{}", lines.join("\n"));
-                Self { code: 1, message, hint: None }
-            }
+            LoadError::Mistakes(mistakes) => Self {
+                code: 1,
+                message: format!("nothing was loaded:\n{}", mistake_lines(&mistakes)),
+                hint: None,
+            },
+            LoadError::TooMany(mistakes) => Self {
+                code: 1,
+                message: format!(
+                    "nothing was loaded, for over a million lines are refused:\n{}",
+                    mistake_lines(&mistakes)
+                ),
+                hint: None,
+            },
+            LoadError::File(error) => error.into(),
+            waits @ LoadError::Waits(_) => Self::refused(waits.to_string()).hint(
+                "load less at a time, or at a quiet hour with --hold-service: requests that come \
+                 meanwhile may get 10101",
+            ),
         }
     }
+}
+
+/// Mistakes that are shown at the most.
+const MISTAKES_SHOWN: usize = 100;
+
+/// Mistakes, one a line, and how many more there are.
+pub fn mistake_lines(mistakes: &[Mistake]) -> String {
+    let shown = mistakes.iter().take(MISTAKES_SHOWN).map(|mistake| format!("  {mistake}"));
+    let mut lines: Vec<_> = shown.collect();
+    if let Some(more) = mistakes.len().checked_sub(MISTAKES_SHOWN).filter(|more| *more > 0) {
+        lines.push(format!("  and {more} more"));
+    }
+    lines.join("\n")
 }
 
 impl From<AdminError> for Failure {

@@ -1,107 +1,149 @@
-//! Loads an inventory from a folder of files, in one transaction: all of it, or nothing.
+//! Loads an inventory: all that is right in its files becomes visible at once, or nothing does.
 //!
-//! The format is documented in docs/data-format.md. What is already in the database stays as it is:
-//! the loader adds.
+//! The format is documented in docs/data-format.md. A [`Source`] yields rows of that format, whatever it
+//! reads; they are staged beside the database, held against what is there, and then published
+//! (`store/load`). What the service is at, or did after the time that the files speak of, wins over them.
 
+mod csv;
+mod folder;
+mod input;
+mod lines;
 mod record;
+mod rejects;
 mod rows;
-mod table;
-mod write;
+mod said;
+mod shapes;
+mod sink;
+mod source;
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
-use anyhow::Context;
+use tokio::sync::mpsc;
+
+pub use csv::CsvSource;
+pub use folder::open;
+pub use lines::Encoding;
 pub use record::{Mistake, in_english};
+pub use rows::{
+    ContractRow, FibreRow, FloorRow, OperatorRow, PboRow, PtoRow, ReprovisioningRow, Service,
+};
+pub use said::{difference as said_difference, named, why};
+pub use source::{Origin, Progress, Row, Source, Taker};
 
 use crate::{
     admission::profile::Profiles,
     store::{
-        Store,
-        admin_acts::{self, Act},
+        Store, StoreError,
+        admin_acts::Act,
+        load::{Batch, Difference, Found, Loader, Terms, Whole},
     },
 };
-
-/// The files of an inventory, in the order in which they are read.
-pub const FILES: [&str; 7] = [
-    "operators.csv",
-    "floors.csv",
-    "pbos.csv",
-    "ptos.csv",
-    "fibres.csv",
-    "contracts.csv",
-    "reprovisionings.csv",
-];
-
-/// Bytes of one file at the most.
-const FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
 /// The text of each file that is there, by name.
 pub type Files = BTreeMap<&'static str, String>;
 
-/// What a load did.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Summary {
-    /// File by file: rows added, rows that were there already.
-    pub files: Vec<(&'static str, u64, u64)>,
+/// Batches that wait for the database at the most.
+const BATCHES_MAX: usize = 4;
+/// Problems that are fetched at a time, and differences that are shown at the most.
+const PROBLEMS_PAGE: i64 = 10_000;
+const DIFFERENCES_MAX: i64 = 1_000;
+/// Between two looks at how much has been read.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// How a load is to be done.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The time that the files speak of, in ms since 1970: what the service did later wins over them.
+    pub as_of_ms: i64,
+    /// What is absent from the files of a kind goes.
+    pub whole: bool,
+    /// `no` in `out_of_service` means `restored`.
+    pub restore: bool,
+    /// One mistake, and nothing is loaded.
+    pub strict: bool,
+    /// Nothing is loaded: it is only said what would be.
+    pub dry_run: bool,
+    /// Whether a service may be at work on the database.
+    pub served: bool,
+    /// Let a service wait for as many changes as there are.
+    pub hold_service: bool,
+    /// Where refused lines are written.
+    pub rejects: Option<PathBuf>,
+}
+
+/// What a load came to.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// In numbers.
+    pub found: Found,
+    /// The files, as messages name them.
+    pub files: Vec<String>,
+    /// What is wrong with lines, in their order; the first ones, where there are very many.
+    pub mistakes: Vec<Mistake>,
+    /// Lines that were refused.
+    pub refused: u64,
+    /// Refused lines that were written down, to be loaded again.
+    pub written: u64,
+    /// What differs and is left as it is; the first ones.
+    pub differences: Vec<Difference>,
+    /// Worth knowing.
+    pub notes: Vec<String>,
+    /// Whether it is there now.
+    pub published: bool,
+}
+
+impl Outcome {
+    /// Whether nothing new came of it.
+    pub fn is_empty(&self) -> bool {
+        let kinds = &self.found.kinds;
+        kinds.iter().all(|kind| kind.added + kind.changed + kind.removed + kind.retired == 0)
+    }
 }
 
 /// Why nothing was loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// The files contain mistakes; here are the first ones.
+    /// The files contain mistakes, and one is enough.
     #[error("nothing was loaded: {} mistakes", .0.len())]
     Mistakes(Vec<Mistake>),
+    /// The file is another one than it is taken for, or is read by other rules.
+    #[error("nothing was loaded: over a million lines are refused")]
+    TooMany(Vec<Mistake>),
+    /// The service would have to wait for too many changes to what it serves.
+    #[error("nothing was loaded: the service would wait while {0} rows are changed")]
+    Waits(u64),
+    /// A file cannot be read, or a refused line cannot be written.
+    #[error("nothing was loaded: {0:#}")]
+    File(anyhow::Error),
     /// The database failed.
     #[error(transparent)]
-    Store(#[from] crate::store::StoreError),
+    Store(#[from] StoreError),
 }
 
-/// Reads the files of a folder.
-///
-/// # Errors
-/// The folder has none of them, has another `.csv` file, or one of them cannot be read.
-pub fn read_folder(folder: &Path) -> anyhow::Result<Files> {
-    let entries = std::fs::read_dir(folder).with_context(|| folder.display().to_string())?;
-    for entry in entries {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        let is_csv =
-            Path::new(&name).extension().is_some_and(|kind| kind.eq_ignore_ascii_case("csv"));
-        if is_csv && !FILES.contains(&name.as_str()) {
-            let nearest = FILES.iter().min_by_key(|file| strsim::osa_distance(file, &name));
-            let nearest = nearest.copied().unwrap_or_default();
-            anyhow::bail!("{name} is not a file of an inventory; did you mean {nearest}?");
-        }
-    }
-    let mut files = Files::new();
-    for name in FILES {
-        let path = folder.join(name);
-        if path.exists() {
-            let text = read_file(&path).with_context(|| path.display().to_string())?;
-            files.insert(name, text);
-        }
-    }
-    anyhow::ensure!(
-        !files.is_empty(),
-        "{} has none of the files {}",
-        folder.display(),
-        FILES.join(", ")
-    );
-    Ok(files)
+/// What hears how far a load is.
+pub trait Watcher {
+    /// Files are read: so many bytes, so many rows.
+    fn reads(&mut self, bytes: u64, rows: u64);
+    /// What was read is held against what is there.
+    fn checks(&mut self, what: &str);
+    /// So many rows more are written.
+    fn writes(&mut self, what: &str, rows: u64);
 }
 
-fn read_file(path: &Path) -> anyhow::Result<String> {
-    let facts = path.metadata()?;
-    anyhow::ensure!(facts.is_file(), "it is not a file");
-    anyhow::ensure!(facts.len() <= FILE_BYTES_MAX, "256 MiB at the most");
-    let text = String::from_utf8(std::fs::read(path)?).map_err(|error| {
-        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-        anyhow::anyhow!("line {line} is not UTF-8; save the file as UTF-8 (in Excel: CSV UTF-8)")
-    })?;
-    Ok(text.trim_start_matches('\u{feff}').to_owned())
+/// Watches nothing.
+impl Watcher for () {
+    fn reads(&mut self, _: u64, _: u64) {}
+    fn checks(&mut self, _: &str) {}
+    fn writes(&mut self, _: &str, _: u64) {}
 }
 
-/// Loads files; all of them become visible at once. Operators may have these profiles only.
+/// Loads files that are in memory, all of them or, with one mistake, none. Whatever the service did
+/// wins over them.
 ///
 /// # Errors
 /// See [`LoadError`]; nothing was loaded then.
@@ -110,22 +152,143 @@ pub async fn load(
     files: &Files,
     profiles: &Profiles,
     act: Act,
-) -> Result<Summary, LoadError> {
-    let rows = rows::read(files, profiles).map_err(LoadError::Mistakes)?;
-    let outcome = store.write("load", (rows, act), |tx, (rows, act)| {
-        Box::pin(async move {
-            match write::all(tx, rows, act.at_ms).await {
-                Ok(summary) => {
-                    admin_acts::record(tx, act).await?;
-                    Ok(Ok(summary))
-                }
-                Err(write::Stop::Store(error)) => Err(error),
-                Err(write::Stop::Mistakes(mistakes)) => {
-                    tx.undo_to_mark().await?;
-                    Ok(Err(mistakes))
-                }
-            }
-        })
+) -> Result<Outcome, LoadError> {
+    let source = CsvSource::of(files);
+    let options = Options { strict: true, served: true, ..Options::default() };
+    run(store, Box::new(source), options, profiles, act, &mut ()).await
+}
+
+/// Loads what a source yields.
+///
+/// # Errors
+/// See [`LoadError`]; nothing was loaded then.
+pub async fn run(
+    store: &Store,
+    source: Box<dyn Source>,
+    options: Options,
+    profiles: &Profiles,
+    act: Act,
+    watcher: &mut dyn Watcher,
+) -> Result<Outcome, LoadError> {
+    let mut loader = store.loader(options.served).await?;
+    loader.prepare().await?;
+    let profiles = profiles.keys().cloned().collect();
+    let (mut source, read) =
+        stage(&mut loader, source, profiles, options.restore, watcher).await?;
+    if read.refused.len() >= sink::REFUSED_MAX {
+        return Err(LoadError::TooMany(read.mistakes));
+    }
+    let whole = if options.whole { whole(source.as_ref(), &read) } else { Whole::default() };
+    let terms = Terms { as_of_ms: options.as_of_ms, whole };
+    loader.resolve(terms, &mut |what| watcher.checks(what)).await?;
+
+    let mut outcome = Outcome {
+        found: loader.found().await?,
+        files: source.files(),
+        mistakes: read.mistakes,
+        differences: loader.differences(DIFFERENCES_MAX).await?,
+        notes: read.notes,
+        ..Outcome::default()
+    };
+    let refused = contradictions(&mut loader, source.as_ref(), &mut outcome, read.refused).await?;
+    outcome.refused = refused.len() as u64;
+    outcome.mistakes.sort_by(|a, b| in_order(a, &outcome.files).cmp(&in_order(b, &outcome.files)));
+    if options.strict && !refused.is_empty() {
+        return Err(LoadError::Mistakes(outcome.mistakes));
+    }
+    if let Some(folder) = options.rejects.as_ref().filter(|_| !refused.is_empty()) {
+        let written = rejects::write(folder, source.as_mut(), &refused, &outcome.mistakes);
+        outcome.written = written.map_err(LoadError::File)?;
+    }
+    if options.dry_run {
+        return Ok(outcome);
+    }
+    if options.served && !options.hold_service && loader.waits(outcome.found.waiting) {
+        return Err(LoadError::Waits(outcome.found.waiting));
+    }
+    loader.publish(&act, &mut |what, rows| watcher.writes(what, rows)).await?;
+    // What the service did meanwhile is among them now.
+    outcome.differences = loader.differences(DIFFERENCES_MAX).await?;
+    outcome.published = true;
+    Ok(outcome)
+}
+
+/// Reads all of a source on a thread of its own, and stages it here.
+async fn stage(
+    loader: &mut Loader,
+    mut source: Box<dyn Source>,
+    profiles: Vec<String>,
+    restore: bool,
+    watcher: &mut dyn Watcher,
+) -> Result<(Box<dyn Source>, sink::Read), LoadError> {
+    let (to, mut batches) = mpsc::channel::<Batch>(BATCHES_MAX);
+    let progress = Arc::new(Progress::default());
+    let counted = Arc::clone(&progress);
+    let mut sink = sink::Sink::new(to, profiles, source.files(), restore);
+    let reading = tokio::task::spawn_blocking(move || {
+        let read = source.read(&counted, &mut sink);
+        (source, sink.finish(), read)
     });
-    outcome.await?.map_err(LoadError::Mistakes)
+    let mut looked = std::time::Instant::now();
+    while let Some(batch) = batches.recv().await {
+        loader.fill(&[batch]).await?;
+        if looked.elapsed() >= LOOK {
+            looked = std::time::Instant::now();
+            watcher.reads(
+                progress.bytes.load(Ordering::Relaxed),
+                progress.rows.load(Ordering::Relaxed),
+            );
+        }
+    }
+    let bug = |error: tokio::task::JoinError| StoreError::Bug(error.to_string());
+    let (source, staged, read) = reading.await.map_err(bug)?;
+    read.map_err(LoadError::File)?;
+    watcher
+        .reads(progress.bytes.load(Ordering::Relaxed), progress.rows.load(Ordering::Relaxed));
+    Ok((source, staged))
+}
+
+/// Of which kinds the files are the whole: not of those where a line could not be read.
+fn whole(source: &dyn Source, read: &sink::Read) -> Whole {
+    if !read.refused.is_empty() {
+        return Whole::default();
+    }
+    let kinds = source.kinds();
+    let has = |kind: &str| kinds.contains(&kind);
+    Whole {
+        floors: has("floors"),
+        pbos: has("pbos"),
+        ptos: has("ptos"),
+        fibres: has("fibres"),
+        contracts: has("contracts"),
+    }
+}
+
+/// Adds what contradicts something to the mistakes; all lines that are refused.
+async fn contradictions(
+    loader: &mut Loader,
+    source: &dyn Source,
+    outcome: &mut Outcome,
+    mut refused: BTreeSet<Origin>,
+) -> Result<BTreeSet<Origin>, LoadError> {
+    let mut after = (-1, -1);
+    loop {
+        let page = loader.problems(after, PROBLEMS_PAGE).await?;
+        let Some(last) = page.last() else { return Ok(refused) };
+        after = (last.file, last.line);
+        for problem in &page {
+            let file = u32::try_from(problem.file).unwrap_or_default();
+            refused.insert(Origin { file, line: u32::try_from(problem.line).unwrap_or_default() });
+            if outcome.mistakes.len() < sink::MISTAKES_KEPT {
+                outcome.mistakes.push(said::mistake(problem, &outcome.files, source));
+            }
+        }
+        if refused.len() >= sink::REFUSED_MAX {
+            return Err(LoadError::TooMany(std::mem::take(&mut outcome.mistakes)));
+        }
+    }
+}
+
+fn in_order(mistake: &Mistake, files: &[String]) -> (usize, u32) {
+    (files.iter().position(|file| *file == mistake.file).unwrap_or_default(), mistake.line)
 }

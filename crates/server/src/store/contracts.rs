@@ -62,7 +62,8 @@ static FIND: Statement = statement!(
      FROM contract
      LEFT JOIN floor ON floor.id = contract.floor_id
      LEFT JOIN fibre ON fibre.id = contract.fibre_id
-     WHERE contract.ref = $1 AND contract.operator_id = $2"
+     WHERE contract.ref = $1 AND contract.operator_id = $2
+       AND contract.id <= COALESCE((SELECT contract_max FROM load_hidden), contract.id)"
 );
 static LOCK: Statement = statement!(
     "contract.lock",

@@ -82,6 +82,27 @@ pub(super) static LOCK_KEYS: Statement = Statement {
     columns: OnceLock::new(),
 };
 
+/// One at a time loads, as long as its connection lasts; on SQLite, a lock file says so.
+pub(super) static LOCK_LOADS: Statement = Statement {
+    name: "dialect.lock_loads",
+    sqlite: "SELECT TRUE AS locked",
+    postgres: "SELECT pg_try_advisory_lock(7305804400204) AS locked",
+    columns: OnceLock::new(),
+};
+
+/// What a load's transaction on PostgreSQL is told first: it waits for its files, sorts much, and waits
+/// its turn for rows that a request is changing.
+pub(super) const LOAD_SETTINGS: &str = "
+  SET LOCAL idle_in_transaction_session_timeout = 0;
+  SET LOCAL lock_timeout = '60s';
+  SET LOCAL work_mem = '64MB';
+  SET LOCAL maintenance_work_mem = '128MB'";
+
+/// What PostgreSQL's planner has to know of what was staged; SQLite's finds its way by the statements.
+pub(super) const ANALYZE_STAGED: &str = "
+  ANALYZE stage_place; ANALYZE stage_box; ANALYZE stage_floor; ANALYZE stage_pbo; ANALYZE stage_pto;
+  ANALYZE stage_fibre; ANALYZE stage_contract; ANALYZE stage_past";
+
 /// What is wrong with the server itself: too old, or another encoding.
 pub(super) static SERVER: Statement = Statement {
     name: "dialect.server",

@@ -39,6 +39,7 @@ const STEPS: &[Step] = &[
         postgres: include_str!("migrations/0005_audit_chain.postgres.sql"),
         ..step(5, "audit_chain", 1, include_str!("migrations/0005_audit_chain.sql"))
     },
+    step(6, "import", 1, include_str!("migrations/0006_import.sql")),
     step(7, "outbox", 1, include_str!("migrations/0007_outbox.sql")),
 ];
 

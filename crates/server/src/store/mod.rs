@@ -26,6 +26,7 @@ pub mod export;
 pub mod fibres;
 pub mod idempotency;
 pub mod inventory;
+pub mod load;
 pub mod network_orders;
 pub mod nonces;
 pub mod notifications;

@@ -97,6 +97,12 @@ impl Postgres {
         Self { deadline, ..self }
     }
 
+    /// A connection for work that has no deadline; whoever takes it closes it.
+    pub(super) async fn take(&self) -> Result<Object, StoreError> {
+        self.hook.ask("CONNECT")?;
+        in_time(Instant::now() + self.deadline, self.others.get()).await?.map_err(Into::into)
+    }
+
     /// The same, on one connection of its own.
     pub(super) async fn own(&self) -> Result<Self, StoreError> {
         self.hook.ask("CONNECT")?;

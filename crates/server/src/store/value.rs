@@ -49,6 +49,69 @@ impl<'a, T: Into<Param<'a>>> From<Option<T>> for Param<'a> {
     }
 }
 
+/// A value of its own, on its way into a database.
+#[derive(Debug)]
+pub enum Value {
+    /// NULL
+    Null,
+    /// BIGINT or INTEGER
+    Int(i64),
+    /// TEXT
+    Text(String),
+    /// BOOLEAN
+    Bool(bool),
+}
+
+impl Value {
+    pub(in crate::store) fn of(value: Param<'_>) -> Self {
+        match value {
+            Param::Null => Self::Null,
+            Param::Int(number) => Self::Int(number),
+            Param::Text(text) => Self::Text(text.to_owned()),
+            Param::Bool(truth) => Self::Bool(truth),
+        }
+    }
+
+    pub(in crate::store) fn as_param(&self) -> Param<'_> {
+        match self {
+            Self::Null => Param::Null,
+            Self::Int(number) => Param::Int(*number),
+            Self::Text(text) => Param::Text(text),
+            Self::Bool(truth) => Param::Bool(*truth),
+        }
+    }
+}
+
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Self::Int(value)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+impl From<String> for Value {
+    fn from(value: String) -> Self {
+        Self::Text(value)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Self::Text(value.to_owned())
+    }
+}
+
+impl<T: Into<Self>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
 /// A list of parameters: `params![a, b]`.
 macro_rules! params {
     ($($value:expr),* $(,)?) => { &[$($crate::store::value::Param::from($value)),*] };

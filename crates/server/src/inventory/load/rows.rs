@@ -11,18 +11,14 @@ use ereprov_domain::{
 use ereprov_wire::text;
 
 use super::{
-    Files,
-    record::{Mistake, Origin, Record},
-    table::Reader,
+    record::{Mistake, Record},
+    source::Row,
 };
 use crate::admission::{
     credentials::{LOGIN_MAX, LOGIN_RULE, is_login},
     password,
-    profile::Profiles,
 };
 
-/// Mistakes that are told at the most.
-const MISTAKES_MAX: usize = 100;
 /// Longest name of a fibre, a cable, a PM or a place, in characters.
 const TEXT_MAX: usize = 255;
 /// Longest colour, in characters (contract.md, D16a).
@@ -33,125 +29,155 @@ fn reference_max() -> usize {
     text::length_of("referenceContrat")
 }
 
-/// Every row of every file.
-#[derive(Debug, Default)]
-pub(super) struct Rows {
-    pub(super) operators: Vec<(Origin, OperatorRow)>,
-    pub(super) floors: Vec<(Origin, FloorRow)>,
-    pub(super) pbos: Vec<(Origin, PboRow)>,
-    pub(super) ptos: Vec<(Origin, PtoRow)>,
-    pub(super) fibres: Vec<(Origin, FibreRow)>,
-    pub(super) contracts: Vec<(Origin, ContractRow)>,
-    pub(super) reprovisionings: Vec<(Origin, ReprovisioningRow)>,
+/// An operator.
+#[derive(Debug, Clone)]
+pub struct OperatorRow {
+    /// What it logs in with.
+    pub login: String,
+    /// What people call it.
+    pub name: String,
+    /// Its password, hashed.
+    pub password_hash: String,
+    /// Its technical profile.
+    pub profile: Option<String>,
+    /// Calls a month.
+    pub quota: Option<i64>,
+    /// Requests at once.
+    pub sessions: Option<i64>,
 }
 
-#[derive(Debug)]
-pub(super) struct OperatorRow {
-    pub(super) login: String,
-    pub(super) name: String,
-    pub(super) password_hash: String,
-    pub(super) profile: Option<String>,
-    pub(super) quota: Option<i64>,
-    pub(super) sessions: Option<i64>,
+/// A place: a floor of a site.
+#[derive(Debug, Clone)]
+pub struct FloorRow {
+    /// The site.
+    pub site: String,
+    /// Building, staircase and floor.
+    pub place: Place,
 }
 
-#[derive(Debug)]
-pub(super) struct FloorRow {
-    pub(super) site: String,
-    pub(super) place: Place,
+/// A PBO.
+#[derive(Debug, Clone)]
+pub struct PboRow {
+    /// Where it is.
+    pub at: FloorRow,
+    /// What it is called, on its floor.
+    pub reference: String,
+    /// Where it is, in words.
+    pub location: String,
 }
 
-#[derive(Debug)]
-pub(super) struct PboRow {
-    pub(super) at: FloorRow,
-    pub(super) reference: String,
-    pub(super) location: String,
+/// A socket.
+#[derive(Debug, Clone)]
+pub struct PtoRow {
+    /// What it is called.
+    pub reference: String,
+    /// Where it is.
+    pub at: FloorRow,
+    /// How far it is built.
+    pub construction: Construction,
 }
 
-#[derive(Debug)]
-pub(super) struct PtoRow {
-    pub(super) reference: String,
-    pub(super) at: FloorRow,
-    pub(super) construction: Construction,
+/// A fibre: one route from the PM to a PBO.
+#[derive(Debug, Clone)]
+pub struct FibreRow {
+    /// What it is called.
+    pub reference: String,
+    /// Where its PBO is.
+    pub at: FloorRow,
+    /// Its PBO.
+    pub pbo: String,
+    /// The socket that it serves.
+    pub pto: Option<String>,
+    /// Its PM.
+    pub pm: String,
+    /// Its position there.
+    pub pm_position: String,
+    /// Cable, in words.
+    pub cable: String,
+    /// Colour of the tube.
+    pub tube: String,
+    /// Colour of the fibre.
+    pub colour: String,
+    /// Its label.
+    pub usage: Usage,
+    /// Whether it is out of service, where the file says so.
+    pub service: Option<Service>,
+    /// The contract that has it reserved.
+    pub holder: Option<String>,
 }
 
-#[derive(Debug)]
-pub(super) struct FibreRow {
-    pub(super) reference: String,
-    pub(super) at: FloorRow,
-    pub(super) pbo: String,
-    pub(super) pto: Option<String>,
-    pub(super) pm: String,
-    pub(super) pm_position: String,
-    pub(super) cable: String,
-    pub(super) tube: String,
-    pub(super) colour: String,
-    pub(super) usage: Usage,
-    pub(super) out_of_service: bool,
-    pub(super) holder: Option<String>,
+/// What a file says about a fibre's service, where it says anything that changes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// Out of service: never offered.
+    Out,
+    /// In service, which does not bring back what was taken out of it.
+    In,
+    /// Back in service, whatever it was.
+    Restored,
 }
 
-#[derive(Debug)]
-pub(super) struct ContractRow {
-    pub(super) reference: String,
-    pub(super) operator: String,
-    pub(super) at: FloorRow,
-    pub(super) fibre: Option<String>,
-    pub(super) pbo: Option<String>,
-    pub(super) pm: Option<String>,
-    pub(super) zone: Zone,
-    pub(super) building_kind: BuildingKind,
-    pub(super) route: RouteKind,
-    pub(super) existing_socket: bool,
-    pub(super) opac: bool,
-    pub(super) order: OrderState,
-    pub(super) intervention: Intervention,
+/// A contract.
+#[derive(Debug, Clone)]
+pub struct ContractRow {
+    /// What its operator calls it.
+    pub reference: String,
+    /// The operator's login.
+    pub operator: String,
+    /// Its own place.
+    pub at: FloorRow,
+    /// Its route.
+    pub fibre: Option<String>,
+    /// The PBO of its CR CMD.
+    pub pbo: Option<String>,
+    /// Its PM.
+    pub pm: Option<String>,
+    /// ZTD or ZMD.
+    pub zone: Zone,
+    /// Collective building or house.
+    pub building_kind: BuildingKind,
+    /// Real or virtual.
+    pub route: RouteKind,
+    /// Ordered on an existing socket.
+    pub existing_socket: bool,
+    /// Ordered on the OPAC base.
+    pub opac: bool,
+    /// Where its order stands.
+    pub order: OrderState,
+    /// What the technician comes for.
+    pub intervention: Intervention,
 }
 
-#[derive(Debug)]
-pub(super) struct ReprovisioningRow {
-    pub(super) contract: String,
-    pub(super) fibre: String,
-    pub(super) old_fibre: Option<String>,
-    pub(super) reason: Reason,
-    pub(super) keep_pto: bool,
-    pub(super) pto: Option<String>,
-    pub(super) state: State,
-    pub(super) discharge_code: String,
-    pub(super) accepted_ms: i64,
-    pub(super) ended_ms: i64,
+/// A past re-provisioning.
+#[derive(Debug, Clone)]
+pub struct ReprovisioningRow {
+    /// Whose.
+    pub contract: String,
+    /// To which fibre.
+    pub fibre: String,
+    /// From which.
+    pub old_fibre: Option<String>,
+    /// Why.
+    pub reason: Reason,
+    /// Whether the socket stayed.
+    pub keep_pto: bool,
+    /// The socket that was named.
+    pub pto: Option<String>,
+    /// How it ended.
+    pub state: State,
+    /// What the operator reports it by.
+    pub discharge_code: String,
+    /// When it was accepted, in ms since 1970.
+    pub accepted_ms: i64,
+    /// When it ended, in ms since 1970.
+    pub ended_ms: i64,
 }
 
-/// Reads every file that is there.
-pub(super) fn read(files: &Files, profiles: &Profiles) -> Result<Rows, Vec<Mistake>> {
-    let mut mistakes = Vec::new();
-    let mut rows = Rows::default();
-    let mut reader = Reader::new(files, &mut mistakes);
-    rows.operators = reader.rows("operators.csv", OPERATOR, &["login"], operator);
-    rows.floors = reader.rows("floors.csv", FLOOR, FLOOR, floor);
-    rows.pbos = reader.rows("pbos.csv", PBO, &PBO[..5], pbo);
-    rows.ptos = reader.rows("ptos.csv", PTO, &["pto"], pto);
-    rows.fibres = reader.rows("fibres.csv", FIBRE, &["fibre"], fibre);
-    rows.contracts = reader.rows("contracts.csv", CONTRACT, &["contract"], contract);
-    rows.reprovisionings =
-        reader.rows("reprovisionings.csv", REPROVISIONING, &["discharge_code"], reprovisioning);
-    for (origin, row) in &rows.operators {
-        let profile = row.profile.as_ref().filter(|name| !profiles.contains_key(*name));
-        mistakes.extend(profile.map(|name| {
-            let known: Vec<_> = profiles.keys().map(String::as_str).collect();
-            let reason = format!("not in the configuration, which has {}", known.join(", "));
-            origin.mistake("profile", name, reason)
-        }));
-    }
-    mistakes.truncate(MISTAKES_MAX);
-    if mistakes.is_empty() { Ok(rows) } else { Err(mistakes) }
-}
-
-const OPERATOR: &[&str] = &["login", "name", "password_hash", "profile", "quota", "sessions"];
-const FLOOR: &[&str] = &["site", "building", "staircase", "floor"];
-const PBO: &[&str] = &["site", "building", "staircase", "floor", "pbo", "location"];
-const PTO: &[&str] = &["pto", "site", "building", "staircase", "floor", "construction"];
-const FIBRE: &[&str] = &[
+pub(super) const OPERATOR: &[&str] = &["login", "name", "password_hash", "profile", "quota", "sessions"];
+pub(super) const FLOOR: &[&str] = &["site", "building", "staircase", "floor"];
+pub(super) const PBO: &[&str] = &["site", "building", "staircase", "floor", "pbo", "location"];
+pub(super) const PTO: &[&str] = &["pto", "site", "building", "staircase", "floor", "construction"];
+pub(super) const FIBRE: &[&str] = &[
     "fibre",
     "site",
     "building",
@@ -168,7 +194,7 @@ const FIBRE: &[&str] = &[
     "out_of_service",
     "holder",
 ];
-const CONTRACT: &[&str] = &[
+pub(super) const CONTRACT: &[&str] = &[
     "contract",
     "operator",
     "site",
@@ -186,7 +212,7 @@ const CONTRACT: &[&str] = &[
     "order",
     "intervention",
 ];
-const REPROVISIONING: &[&str] = &[
+pub(super) const REPROVISIONING: &[&str] = &[
     "contract",
     "fibre",
     "old_fibre",
@@ -199,18 +225,48 @@ const REPROVISIONING: &[&str] = &[
     "ended",
 ];
 
+/// Columns that a file of fibres must have.
+pub(super) const FIBRE_REQUIRED: &[&str] = &[
+    "fibre",
+    "site",
+    "building",
+    "staircase",
+    "floor",
+    "pbo",
+    "pm",
+    "pm_position",
+    "cable",
+    "tube",
+    "colour",
+    "usage",
+];
+/// Columns that a file of contracts must have.
+pub(super) const CONTRACT_REQUIRED: &[&str] = &[
+    "contract",
+    "operator",
+    "site",
+    "building",
+    "staircase",
+    "floor",
+    "zone",
+    "building_kind",
+    "route",
+    "order",
+    "intervention",
+];
+
 fn operator(record: &Record<'_>) -> Result<OperatorRow, Mistake> {
     let login = record.required("login", LOGIN_MAX)?;
     if !is_login(&login) {
-        return Err(record.origin.mistake("login", &login, LOGIN_RULE));
+        return Err(record.mistake("login", &login, LOGIN_RULE));
     }
     let password_hash = record.required("password_hash", TEXT_MAX)?;
     if !password::is_hash(&password_hash) {
-        return Err(record.origin.mistake("password_hash", "", "argon2 in PHC form is expected"));
+        return Err(record.mistake("password_hash", "", "argon2 in PHC form is expected"));
     }
     let sessions = record.number("sessions")?;
     if sessions == Some(0) {
-        return Err(record.origin.mistake("sessions", "0", "at least 1"));
+        return Err(record.mistake("sessions", "0", "at least 1"));
     }
     Ok(OperatorRow {
         login,
@@ -248,7 +304,7 @@ fn pto(record: &Record<'_>) -> Result<PtoRow, Mistake> {
         construction: record.word(
             "construction",
             Construction::parse,
-            &words(Construction::ALL),
+            || words(Construction::ALL),
         )?,
     })
 }
@@ -264,10 +320,20 @@ fn fibre(record: &Record<'_>) -> Result<FibreRow, Mistake> {
         cable: record.required("cable", TEXT_MAX)?,
         tube: record.required("tube", COLOUR_MAX)?,
         colour: record.required("colour", COLOUR_MAX)?,
-        usage: record.word("usage", Usage::parse, &words(Usage::ALL))?,
-        out_of_service: record.yes("out_of_service")?,
+        usage: record.word("usage", Usage::parse, || words(Usage::ALL))?,
+        service: service(record)?,
         holder: record.optional("holder", reference_max())?,
     })
+}
+
+fn service(record: &Record<'_>) -> Result<Option<Service>, Mistake> {
+    match record.optional("out_of_service", COLOUR_MAX)?.as_deref() {
+        Some("yes") => Ok(Some(Service::Out)),
+        Some("restored") => Ok(Some(Service::Restored)),
+        Some("no") => Ok(Some(Service::In)),
+        None => Ok(None),
+        Some(other) => Err(record.mistake("out_of_service", other, "yes, no or restored")),
+    }
 }
 
 fn contract(record: &Record<'_>) -> Result<ContractRow, Mistake> {
@@ -278,47 +344,47 @@ fn contract(record: &Record<'_>) -> Result<ContractRow, Mistake> {
         fibre: record.optional("fibre", TEXT_MAX)?,
         pbo: record.optional("pbo", reference_max())?,
         pm: record.optional("pm", TEXT_MAX)?,
-        zone: record.word("zone", Zone::parse, &words(Zone::ALL))?,
+        zone: record.word("zone", Zone::parse, || words(Zone::ALL))?,
         building_kind: record.word(
             "building_kind",
             BuildingKind::parse,
-            &words(BuildingKind::ALL),
+            || words(BuildingKind::ALL),
         )?,
-        route: record.word("route", RouteKind::parse, &words(RouteKind::ALL))?,
+        route: record.word("route", RouteKind::parse, || words(RouteKind::ALL))?,
         existing_socket: record.yes("existing_socket")?,
         opac: record.yes("opac")?,
-        order: record.word("order", OrderState::parse, &words(OrderState::ALL))?,
+        order: record.word("order", OrderState::parse, || words(OrderState::ALL))?,
         intervention: record.word(
             "intervention",
             Intervention::parse,
-            &words(Intervention::ALL),
+            || words(Intervention::ALL),
         )?,
     };
     // A put would be 20000, for an inventory that contradicts itself.
     if row.fibre.is_none() && row.order == OrderState::Open && row.route == RouteKind::Real {
         let reason = "missing: an open order on a real route has one";
-        return Err(record.origin.mistake("fibre", "", reason));
+        return Err(record.mistake("fibre", "", reason));
     }
     Ok(row)
 }
 
 fn reprovisioning(record: &Record<'_>) -> Result<ReprovisioningRow, Mistake> {
-    let state = record.word("state", State::parse, &words(State::ALL))?;
+    let state = record.word("state", State::parse, || words(State::ALL))?;
     if !state.is_final() {
         let reason = "a past re-provisioning has ended: completed, cancelled or failed";
-        return Err(record.origin.mistake("state", state.as_str(), reason));
+        return Err(record.mistake("state", state.as_str(), reason));
     }
     let accepted = record.time("accepted")?;
-    let accepted = accepted.ok_or_else(|| record.origin.mistake("accepted", "", "missing"))?;
+    let accepted = accepted.ok_or_else(|| record.mistake("accepted", "", "missing"))?;
     let ended = record.time("ended")?.unwrap_or(accepted);
     if ended < accepted {
-        return Err(record.origin.mistake("ended", "", "before it was accepted"));
+        return Err(record.mistake("ended", "", "before it was accepted"));
     }
     Ok(ReprovisioningRow {
         contract: record.required("contract", reference_max())?,
         fibre: record.required("fibre", TEXT_MAX)?,
         old_fibre: record.optional("old_fibre", TEXT_MAX)?,
-        reason: record.word("reason", Reason::parse, &words(Reason::ALL))?,
+        reason: record.word("reason", Reason::parse, || words(Reason::ALL))?,
         keep_pto: record.yes("keep_pto")?,
         pto: record.optional("pto", reference_max())?,
         state,
@@ -326,6 +392,44 @@ fn reprovisioning(record: &Record<'_>) -> Result<ReprovisioningRow, Mistake> {
         accepted_ms: accepted,
         ended_ms: ended,
     })
+}
+
+/// A line of one kind, read.
+pub(super) type Read = fn(&Record<'_>) -> Result<Row, Mistake>;
+
+/// A line of operators.csv.
+pub(super) fn read_operator(record: &Record<'_>) -> Result<Row, Mistake> {
+    operator(record).map(Row::Operator)
+}
+
+/// A line of floors.csv.
+pub(super) fn read_floor(record: &Record<'_>) -> Result<Row, Mistake> {
+    floor(record).map(Row::Floor)
+}
+
+/// A line of pbos.csv.
+pub(super) fn read_pbo(record: &Record<'_>) -> Result<Row, Mistake> {
+    pbo(record).map(Row::Pbo)
+}
+
+/// A line of ptos.csv.
+pub(super) fn read_pto(record: &Record<'_>) -> Result<Row, Mistake> {
+    pto(record).map(Row::Pto)
+}
+
+/// A line of fibres.csv.
+pub(super) fn read_fibre(record: &Record<'_>) -> Result<Row, Mistake> {
+    fibre(record).map(Row::Fibre)
+}
+
+/// A line of contracts.csv.
+pub(super) fn read_contract(record: &Record<'_>) -> Result<Row, Mistake> {
+    contract(record).map(Row::Contract)
+}
+
+/// A line of reprovisionings.csv.
+pub(super) fn read_reprovisioning(record: &Record<'_>) -> Result<Row, Mistake> {
+    reprovisioning(record).map(Row::Past)
 }
 
 fn words<T: Word>(all: &[T]) -> Vec<&'static str> {

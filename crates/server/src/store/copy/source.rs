@@ -12,10 +12,15 @@ use tokio::{
 };
 
 use super::{
-    sum::{Sum, Summing, Value},
+    sum::{Sum, Summing},
     table::{Column, Kind, Table},
 };
-use crate::store::{StoreError, sqlite::open_connection, tx, value::Param};
+use crate::store::{
+    StoreError,
+    sqlite::open_connection,
+    tx,
+    value::{Param, Value},
+};
 
 /// Rows that travel together, and how many such groups wait at the most.
 const BATCH: usize = 500;

@@ -15,35 +15,6 @@ pub struct Sum {
     pub sha256: String,
 }
 
-/// A value on its way from one database to the other.
-#[derive(Debug)]
-pub(super) enum Value {
-    Null,
-    Int(i64),
-    Text(String),
-    Bool(bool),
-}
-
-impl Value {
-    pub(super) fn of(value: Param<'_>) -> Self {
-        match value {
-            Param::Null => Self::Null,
-            Param::Int(number) => Self::Int(number),
-            Param::Text(text) => Self::Text(text.to_owned()),
-            Param::Bool(truth) => Self::Bool(truth),
-        }
-    }
-
-    pub(super) fn as_param(&self) -> Param<'_> {
-        match self {
-            Self::Null => Param::Null,
-            Self::Int(number) => Param::Int(*number),
-            Self::Text(text) => Param::Text(text),
-            Self::Bool(truth) => Param::Bool(*truth),
-        }
-    }
-}
-
 /// A table that is being added up.
 pub(super) struct Summing {
     table: &'static str,

@@ -14,7 +14,7 @@ use super::{
 use crate::store::{
     StoreError, Tx,
     tx::Connection,
-    value::{Param, Whole},
+    value::{Param, Value, Whole},
 };
 
 /// Rows that are read back at a time.
@@ -67,7 +67,7 @@ impl<'t, 'c> Target<'t, 'c> {
         let mut writer = pin!(BinaryCopyInWriter::new(sink, &types));
         while let Some(batch) = batches.recv().await {
             for row in &batch {
-                let row: Vec<_> = row.iter().map(super::sum::Value::as_param).collect();
+                let row: Vec<_> = row.iter().map(Value::as_param).collect();
                 let row: Vec<_> = row.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
                 writer.as_mut().write(&row).await.map_err(|error| at(table, error))?;
             }

@@ -86,6 +86,11 @@ impl Sqlite {
         Ok(Self { path: path.into(), writer: sender, versions, readers: Arc::new(readers), hook })
     }
 
+    /// Where the file is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Runs a use case on the writer; answers after its group is committed.
     pub(super) async fn write<A, T>(
         &self,

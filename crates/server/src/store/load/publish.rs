@@ -1,0 +1,100 @@
+//! What was found is written, and all of it becomes visible at once.
+
+use super::{Loader, changes, hidden, rows};
+use crate::store::{
+    StoreError, Tx,
+    admin_acts::{self, Act},
+    statement::Statement,
+    value::params,
+};
+
+/// Numbers that one statement spans at the most on PostgreSQL: it keeps a note of each row until the
+/// statement's end, to check what it refers to.
+const SPAN: i64 = 250_000;
+
+impl Loader {
+    /// Writes everything and makes it visible, in one moment; `told` hears of what, and how many rows.
+    ///
+    /// # Errors
+    /// The database's; nothing can be seen of the load then, unless the error says that there is no
+    /// telling.
+    pub async fn publish(
+        &mut self,
+        act: &Act,
+        told: &mut dyn FnMut(&str, u64),
+    ) -> Result<(), StoreError> {
+        if !self.in_pieces() {
+            return self
+                .writing_for_good(async |tx| {
+                    tx.lock_keys().await?;
+                    hidden::begin(tx).await?;
+                    run_all(tx, changes::LATE).await?;
+                    run_all(tx, changes::BEFORE).await?;
+                    tx.execute(changes::ADD_OPERATORS, params![act.at_ms]).await?;
+                    for adding in rows::ALL {
+                        let (first, last) = bounds(tx, adding.bounds).await?;
+                        let mut from = first;
+                        while from <= last {
+                            let to = (from + SPAN - 1).min(last);
+                            let rows = tx.execute(adding.piece, params![from, to]).await?;
+                            told(adding.what, rows);
+                            from = to + 1;
+                        }
+                        add_last(tx, adding, told).await?;
+                    }
+                    finish(tx, act, told).await
+                })
+                .await;
+        }
+        self.writing(async |tx| hidden::begin(tx).await).await?;
+        for adding in rows::ALL {
+            let range = self.looking(async |tx| bounds(tx, adding.bounds).await).await?;
+            self.in_pieces_of(adding.piece, range, &mut |rows| told(adding.what, rows)).await?;
+        }
+        self.writing_for_good(async |tx| {
+            run_all(tx, changes::LATE).await?;
+            run_all(tx, changes::BEFORE).await?;
+            tx.execute(changes::ADD_OPERATORS, params![act.at_ms]).await?;
+            for adding in rows::ALL {
+                add_last(tx, adding, told).await?;
+            }
+            finish(tx, act, told).await
+        })
+        .await
+    }
+}
+
+async fn add_last(
+    tx: &mut Tx<'_>,
+    adding: &rows::Adding,
+    told: &mut dyn FnMut(&str, u64),
+) -> Result<(), StoreError> {
+    if let Some(statement) = adding.last {
+        told(adding.what, tx.execute(statement, &[]).await?);
+    }
+    Ok(())
+}
+
+async fn finish(
+    tx: &mut Tx<'_>,
+    act: &Act,
+    told: &mut dyn FnMut(&str, u64),
+) -> Result<(), StoreError> {
+    for statement in changes::AFTER {
+        told("changes", tx.execute(statement, &[]).await?);
+    }
+    hidden::end(tx).await?;
+    admin_acts::record(tx, act).await
+}
+
+async fn bounds(tx: &mut Tx<'_>, statement: &Statement) -> Result<(i64, i64), StoreError> {
+    let read = |row: &crate::store::value::Row<'_>| Ok((row.int("first")?, row.int("last")?));
+    Ok(tx.first(statement, &[], read).await?.unwrap_or((1, 0)))
+}
+
+async fn run_all(tx: &mut Tx<'_>, statements: &[&Statement]) -> Result<(), StoreError> {
+    for statement in statements {
+        tx.execute(statement, &[]).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! Rows on their way into the tables that a load works on.
+
+use std::pin::pin;
+
+use tokio_postgres::{
+    binary_copy::BinaryCopyInWriter,
+    types::{ToSql, Type},
+};
+
+use crate::store::{
+    StoreError, Tx,
+    tx::Connection,
+    value::{Param, Value},
+};
+
+/// Which of the tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Staged {
+    /// Places, as they are met.
+    Place,
+    /// PBOs as lines name them, as they are met.
+    Box,
+    /// Operators
+    Operator,
+    /// Floors
+    Floor,
+    /// PBOs
+    Pbo,
+    /// Sockets
+    Pto,
+    /// Fibres
+    Fibre,
+    /// Contracts
+    Contract,
+    /// Past re-provisionings
+    Past,
+}
+
+impl Staged {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Place,
+        Self::Box,
+        Self::Operator,
+        Self::Floor,
+        Self::Pbo,
+        Self::Pto,
+        Self::Fibre,
+        Self::Contract,
+        Self::Past,
+    ];
+
+    /// Its name and its columns: `i` INTEGER, `b` BIGINT, `t` TEXT, `y` BOOLEAN.
+    const fn shape(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Place => ("stage_place", "itttt"),
+            Self::Box => ("stage_box", "iit"),
+            Self::Operator => ("stage_operator", "iiittttbb"),
+            Self::Floor => ("stage_floor", "iiii"),
+            Self::Pbo => ("stage_pbo", "iiiitt"),
+            Self::Pto => ("stage_pto", "iiiitt"),
+            Self::Fibre => ("stage_fibre", "iiiitttttttttt"),
+            Self::Contract => ("stage_contract", "iiiiitttttttyytt"),
+            Self::Past => ("stage_past", "iiitttttyttbb"),
+        }
+    }
+
+    /// How many columns it has.
+    pub fn columns(self) -> usize {
+        self.shape().1.len()
+    }
+}
+
+/// Rows of one table, one value after the other.
+#[derive(Debug)]
+pub struct Batch {
+    /// Of which.
+    pub table: Staged,
+    /// Its values, row by row, in the order of its columns.
+    pub values: Vec<Value>,
+}
+
+/// Puts rows into their table.
+pub(super) async fn fill(tx: &mut Tx<'_>, batch: &Batch) -> Result<(), StoreError> {
+    let (name, shape) = batch.table.shape();
+    let rows = batch.values.chunks(shape.len());
+    match &mut tx.connection {
+        Connection::Sqlite(connection) => {
+            let marks: Vec<_> = (1..=shape.len()).map(|n| format!("?{n}")).collect();
+            let text = format!("INSERT INTO {name} VALUES ({})", marks.join(", "));
+            let mut statement = connection.prepare_cached(&text)?;
+            for row in rows {
+                for (index, value) in row.iter().enumerate() {
+                    statement.raw_bind_parameter(index + 1, value.as_param())?;
+                }
+                statement.raw_execute()?;
+            }
+            Ok(())
+        }
+        Connection::Postgres(transaction) => {
+            let types: Vec<_> = shape.chars().map(of_postgres).collect();
+            let text = format!("COPY {name} FROM STDIN (FORMAT binary)");
+            let sink = transaction.copy_in(&text).await?;
+            let mut writer = pin!(BinaryCopyInWriter::new(sink, &types));
+            let mut params: Vec<Param<'_>> = Vec::with_capacity(shape.len());
+            for row in rows {
+                params.clear();
+                params.extend(row.iter().map(Value::as_param));
+                let row: Vec<_> = params.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
+                writer.as_mut().write(&row).await?;
+            }
+            writer.finish().await?;
+            Ok(())
+        }
+    }
+}
+
+fn of_postgres(kind: char) -> Type {
+    match kind {
+        'i' => Type::INT4,
+        'b' => Type::INT8,
+        'y' => Type::BOOL,
+        _ => Type::TEXT,
+    }
+}
