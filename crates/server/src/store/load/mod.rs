@@ -169,3 +169,8 @@ impl Run<'_, '_> {
         Ok(())
     }
 }
+
+/// Every statement of this folder that a fresh database can prepare; the others are run by the loads of
+/// every test.
+#[cfg(test)]
+pub(super) static ALL: &[&Statement] = hidden::ALL;

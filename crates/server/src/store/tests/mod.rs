@@ -45,7 +45,7 @@ use shared::{
 
 use super::{
     Location, Store, StoreError, admin_acts, audit, contracts, dialect, export, fibres,
-    idempotency, inventory, migrations, network_orders, nonces, notifications, notify_targets,
+    idempotency, inventory, load, migrations, network_orders, nonces, notifications, notify_targets,
     operators, records,
     reprovisionings::{self, Lease, New},
     seals, service, sites,
@@ -100,6 +100,7 @@ fn statements() -> Vec<&'static Statement> {
         fibres::ALL,
         idempotency::ALL,
         inventory::ALL,
+        load::ALL,
         dialect::ALL,
         migrations::ALL,
         network_orders::ALL,

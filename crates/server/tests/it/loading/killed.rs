@@ -1,0 +1,141 @@
+//! kill -9 at any moment of a load, then once more: the same as one load that nobody stopped.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use crate::harness::{printed, program, run};
+
+const SITES: u32 = 400;
+
+/// A network that takes a moment to load.
+fn write(folder: &Path) -> PathBuf {
+    let mut floors = "site;building;staircase;floor\n".to_owned();
+    let mut pbos = "site;building;staircase;floor;pbo\n".to_owned();
+    let mut fibres = "fibre;site;building;staircase;floor;pbo;pm;pm_position;cable;tube;colour;usage\n"
+        .to_owned();
+    let mut contracts = "contract;operator;site;building;staircase;floor;fibre;zone;building_kind;\
+                         route;order;intervention\n"
+        .to_owned();
+    for site in 0..SITES {
+        writeln!(floors, "S{site};B;E;1").unwrap();
+        writeln!(pbos, "S{site};B;E;1;BE").unwrap();
+        for n in 0..20 {
+            writeln!(fibres, "F{site}-{n};S{site};B;E;1;BE;PM;{n};C;T;C;occupied").unwrap();
+            let place = format!("S{site};B;E;1;F{site}-{n}");
+            let rest = "ztd;collective;real;open;connection";
+            writeln!(contracts, "K{site}-{n};oc-demo;{place};{rest}").unwrap();
+        }
+    }
+    let data = folder.join("data");
+    fs::create_dir(&data).unwrap();
+    fs::write(data.join("floors.csv"), floors).unwrap();
+    fs::write(data.join("pbos.csv"), pbos).unwrap();
+    fs::write(data.join("fibres.csv"), fibres).unwrap();
+    fs::write(data.join("contracts.csv"), contracts).unwrap();
+    data
+}
+
+/// Everything that a load writes, as text.
+fn everything(folder: &Path) -> Vec<String> {
+    let database = Connection::open(folder.join("ereprov.db")).unwrap();
+    let query = "SELECT contract.ref || ' ' || fibre.ref || ' ' || pbo.ref || ' ' || floor.floor || ' '
+                   || site.ref || ' ' || operator.login
+                 FROM contract JOIN fibre ON fibre.id = contract.fibre_id
+                   AND fibre.contract_id = contract.id
+                 JOIN pbo ON pbo.id = fibre.pbo_id JOIN floor ON floor.id = pbo.floor_id
+                 JOIN site ON site.id = floor.site_id JOIN operator ON operator.id = operator_id
+                 ORDER BY contract.id, fibre.id";
+    let mut rows = Vec::new();
+    let mut statement = database.prepare(query).unwrap();
+    let mut found = statement.query([]).unwrap();
+    while let Some(row) = found.next().unwrap() {
+        rows.push(row.get(0).unwrap());
+    }
+    for table in ["site", "floor", "pbo", "pto", "fibre", "contract", "load_hidden"] {
+        let sql = format!("SELECT '{table}' || COUNT(*) FROM {table}");
+        rows.push(database.query_row(&sql, [], |row| row.get(0)).unwrap());
+    }
+    let broken = "SELECT COUNT(*) FROM pragma_foreign_key_check";
+    assert_eq!(database.query_row(broken, [], |row| row.get::<_, i64>(0)), Ok(0));
+    rows
+}
+
+/// Contracts of the load that the service would find.
+fn found(folder: &Path) -> i64 {
+    let database = Connection::open(folder.join("ereprov.db")).unwrap();
+    let sql = "SELECT COUNT(*) FROM contract WHERE ref LIKE 'K%'
+               AND id <= COALESCE((SELECT contract_max FROM load_hidden), id)";
+    database.query_row(sql, [], |row| row.get(0)).unwrap()
+}
+
+fn prepared() -> (TempDir, PathBuf, PathBuf) {
+    let folder = TempDir::new().unwrap();
+    let data = write(folder.path());
+    let config = folder.path().join("ereprovd.toml");
+    fs::write(&config, include_str!("../../../demo/demo.toml")).unwrap();
+    crate::harness::import_demo(&config);
+    (folder, config, data)
+}
+
+#[test]
+fn killed_at_any_moment_and_loaded_again_it_is_one_clean_load() {
+    let (clean, config, data) = prepared();
+    let arguments = ["--config", config.to_str().unwrap(), "import", data.to_str().unwrap()];
+    let begun = Instant::now();
+    printed(&run(&arguments));
+    let whole = begun.elapsed();
+    let expected = everything(clean.path());
+    let all = i64::from(SITES) * 20;
+    assert_eq!(found(clean.path()), all);
+
+    let (folder, config, data) = prepared();
+    let arguments = ["--config", config.to_str().unwrap(), "import", data.to_str().unwrap()];
+    for round in 0..8_u32 {
+        let mut loading = program(&arguments).stdout(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(whole * round / 10);
+        loading.kill().unwrap();
+        loading.wait().unwrap();
+        let there = found(folder.path());
+        assert!(there == 0 || there == all, "round {round}: {there} of {all} can be seen");
+    }
+    printed(&run(&arguments));
+    assert_eq!(everything(folder.path()), expected);
+}
+
+#[test]
+fn what_a_killed_load_had_hidden_is_taken_away() {
+    let (folder, config, data) = prepared();
+    // As beside a service: it writes in small pieces.
+    let lock = fs::File::create(folder.path().join("ereprov.lock")).unwrap();
+    lock.lock().unwrap();
+    let arguments = ["--config", config.to_str().unwrap(), "import", data.to_str().unwrap()];
+    let mut loading = program(&arguments).stdout(Stdio::null()).spawn().unwrap();
+    let database = Connection::open(folder.path().join("ereprov.db")).unwrap();
+    let rows = |table: &str| {
+        let sql = format!("SELECT COUNT(*) FROM {table}");
+        database.query_row(&sql, [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    let (before, begun) = (rows("fibre"), Instant::now());
+    while rows("load_hidden") == 0 || rows("fibre") == before {
+        assert!(begun.elapsed() < Duration::from_secs(60), "nothing is ever hidden");
+        assert!(loading.try_wait().unwrap().is_none(), "it was over before it was seen");
+    }
+    loading.kill().unwrap();
+    loading.wait().unwrap();
+    assert!(rows("fibre") > before && rows("load_hidden") == 1);
+    assert_eq!(found(folder.path()), 0, "what is hidden is not found");
+    // A load of nothing new takes away what lies there.
+    fs::write(data.join("fibres.csv"), "").unwrap();
+    fs::write(data.join("contracts.csv"), "").unwrap();
+    let floors = data.join("floors.csv");
+    printed(&run(&["--config", arguments[1], "import", floors.to_str().unwrap()]));
+    assert_eq!((rows("fibre"), rows("load_hidden")), (before, 0));
+}
