@@ -4,6 +4,7 @@
 
 mod bare;
 mod disk;
+mod import;
 mod load;
 mod network;
 pub(crate) mod process;
@@ -48,6 +49,9 @@ struct Args {
     /// Networks of this many fibres instead of the demo's, asked about all over: `10k,1M,10M`.
     #[arg(long, value_delimiter = ',', value_parser = network::size)]
     fibres: Vec<u64>,
+    /// Loads networks of this many fibres, and their rows raw, instead of asking: `1M,10M`.
+    #[arg(long, value_delimiter = ',', value_parser = network::size)]
+    import: Vec<u64>,
     /// Where the data is made; on a real disk.
     #[arg(long, default_value = "target/bench")]
     folder: PathBuf,
@@ -104,6 +108,12 @@ fn measure(args: &Args) -> anyhow::Result<ExitCode> {
     std::fs::create_dir_all(&args.folder)?;
     let program = args.ereprovd.clone().unwrap_or_else(|| release().join("ereprovd"));
     ensure!(program.exists(), "{} is not built", program.display());
+    for fibres in &args.import {
+        import::compare(&program, &args.folder, &args.database, Network::of_fibres(*fibres))?;
+    }
+    if !args.import.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
     if args.fibres.is_empty() {
         let slices = args.connections.len() as u64 * args.seconds;
         let network = Network::of_contracts(PUTS_A_SECOND_MAX * slices);

@@ -5,7 +5,6 @@ use std::{
     fmt::Write as _,
     fs::File,
     io::{BufWriter, Write},
-    ops::Range,
     path::Path,
 };
 
@@ -15,8 +14,6 @@ use anyhow::Context;
 const OF_A_SITE: u64 = 24;
 /// Contracts of a floor.
 const OF_A_FLOOR: u64 = 6;
-/// Contracts that are loaded in one transaction at the most.
-const CHUNK: u64 = OF_A_SITE * 10_000;
 
 /// How large it is.
 #[derive(Debug, Clone, Copy)]
@@ -46,16 +43,10 @@ impl Network {
         self.contracts() * 2
     }
 
-    /// What is loaded at once: ranges of contracts.
-    pub fn chunks(&self) -> impl Iterator<Item = Range<u64>> {
-        let contracts = self.contracts();
-        (0..contracts.div_ceil(CHUNK)).map(move |n| n * CHUNK..((n + 1) * CHUNK).min(contracts))
-    }
-
-    /// Writes the files of one chunk into a folder.
-    pub fn write(chunk: Range<u64>, folder: &Path) -> anyhow::Result<()> {
+    /// Writes its files into a folder.
+    pub fn write(self, folder: &Path) -> anyhow::Result<()> {
         let mut files = Files::create(folder)?;
-        for contract in chunk {
+        for contract in 0..self.contracts() {
             files.contract(contract)?;
         }
         files.finish()
@@ -163,14 +154,5 @@ mod tests {
         assert_eq!(size("10M"), Ok(10_000_000));
         assert_eq!(size("48"), Ok(48));
         assert!(size("many").is_err());
-    }
-
-    #[test]
-    fn chunks_hold_every_contract_once_and_whole_sites() {
-        let network = Network::of_fibres(1_000_000);
-        let chunks: Vec<_> = network.chunks().collect();
-        assert!(chunks.windows(2).all(|two| two[0].end == two[1].start));
-        assert_eq!(chunks.last().map(|chunk| chunk.end), Some(network.contracts()));
-        assert!(chunks.iter().all(|chunk| chunk.start % OF_A_SITE == 0));
     }
 }

@@ -62,15 +62,17 @@ impl Service {
     /// Loads the demo network and another one; answers how long the other one took.
     pub fn load(&self, network: &Network) -> anyhow::Result<Duration> {
         self.load_demo()?;
-        let mut took = Duration::ZERO;
-        for chunk in network.chunks() {
-            let folder = tempfile::tempdir_in(&self.folder)?;
-            Network::write(chunk, folder.path())?;
-            let begin = Instant::now();
-            self.run(&["import", &folder.path().display().to_string()])?;
-            took += begin.elapsed();
-        }
-        Ok(took)
+        let folder = tempfile::tempdir_in(&self.folder)?;
+        network.write(folder.path())?;
+        let begin = Instant::now();
+        self.run(&["import", &folder.path().display().to_string()])?;
+        Ok(begin.elapsed())
+    }
+
+    /// Begins to load a folder.
+    pub fn import(&self, folder: &Path) -> anyhow::Result<Child> {
+        let mut command = self.command(&["import"]);
+        Ok(command.arg(folder).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?)
     }
 
     /// Starts it, and waits until it listens.

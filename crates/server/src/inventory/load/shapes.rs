@@ -129,4 +129,27 @@ mod tests {
         }
         assert_eq!(header("a;b"), None);
     }
+
+    #[test]
+    fn the_schema_has_the_same_columns() {
+        let text = include_str!("../../../../../docs/data-format.schema.json");
+        let schema: serde_json::Value = serde_json::from_str(text).unwrap();
+        let tables = schema["tables"].as_array().unwrap();
+        assert_eq!(tables.len(), ALL.len());
+        for (table, shape) in tables.iter().zip(&ALL) {
+            assert_eq!(table["url"], format!("{}.csv", shape.name));
+            let columns = table["tableSchema"]["columns"].as_array().unwrap();
+            let names = |columns: &[serde_json::Value]| {
+                let names = columns.iter().map(|column| column["name"].as_str().unwrap().to_owned());
+                names.collect::<std::collections::BTreeSet<_>>()
+            };
+            let expected = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+            assert_eq!(names(columns), expected(shape.columns), "{}", shape.name);
+            let required: Vec<_> =
+                columns.iter().filter(|column| column["required"] == true).cloned().collect();
+            assert_eq!(names(&required), expected(shape.required), "{}", shape.name);
+            let key = table["tableSchema"]["primaryKey"].as_array().unwrap();
+            assert!(key.iter().map(|name| name.as_str().unwrap()).eq(shape.key.iter().copied()));
+        }
+    }
 }

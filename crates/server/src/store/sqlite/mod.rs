@@ -65,6 +65,7 @@ impl Sqlite {
             path,
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
         )?;
+        writer.busy_handler(Some(wait_a_moment))?;
         writer.pragma_update(None, "journal_mode", "WAL")?;
         // A commit that was acknowledged survives the power cut.
         writer.pragma_update(None, "synchronous", "FULL")?;
@@ -187,6 +188,13 @@ impl Readers {
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Waits for another process to commit. A load leaves pauses of a few milliseconds, which SQLite's own
+/// waiting, of up to a tenth of a second at a time, would sleep through.
+fn wait_a_moment(waited_ms: i32) -> bool {
+    std::thread::sleep(Duration::from_millis(1));
+    u128::try_from(waited_ms).is_ok_and(|waited| waited < BUSY_TIMEOUT.as_millis())
 }
 
 /// Makes the file where it is not there, for its owner's eyes only: it holds password hashes. SQLite
