@@ -10,9 +10,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, ensure};
 use super::{network::Network, print, process::Service, read};
 use crate::say;
+use anyhow::{Context, ensure};
 
 /// The tables that a load writes.
 const TABLES: [&str; 7] = ["site", "floor", "pbo", "pto", "contract", "fibre", "reprovisioning"];
@@ -103,7 +103,8 @@ fn raw_sqlite(folder: &Path) -> anyhow::Result<Took> {
     let loaded = folder.join("ereprov.db");
     let file = |table: &str| folder.join(format!("raw-{table}.csv")).display().to_string();
     let schema = folder.join("raw.sql").display().to_string();
-    let mut commands = vec![format!(".output {schema}"), ".schema".to_owned(), ".mode csv".to_owned()];
+    let mut commands =
+        vec![format!(".output {schema}"), ".schema".to_owned(), ".mode csv".to_owned()];
     for table in TABLES {
         commands.extend([format!(".output {}", file(table)), format!("SELECT * FROM {table}")]);
     }

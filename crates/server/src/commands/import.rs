@@ -38,7 +38,7 @@ pub struct Args {
     /// change of the oldest file; for standard input, everything that the service did wins.
     #[arg(long, value_name = "TIME")]
     as_of: Option<String>,
-    /// `no` under out_of_service brings fibres back that are out of service, as `restored` does.
+    /// `no` under `out_of_service` brings fibres back that are out of service, as `restored` does.
     #[arg(long)]
     restore: bool,
     /// Load nothing where one line is wrong.

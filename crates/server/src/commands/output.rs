@@ -11,7 +11,10 @@ use comfy_table::{Table, presets};
 use serde::Serialize;
 
 use crate::{
-    calendar, config::ConfigError, inventory::load::{LoadError, Mistake}, reprovisioning::admin::AdminError,
+    calendar,
+    config::ConfigError,
+    inventory::load::{LoadError, Mistake},
+    reprovisioning::admin::AdminError,
     store::StoreError,
 };
 

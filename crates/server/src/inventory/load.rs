@@ -4,6 +4,7 @@
 //! reads; they are staged beside the database, held against what is there, and then published
 //! (`store/load`). What the service is at, or did after the time that the files speak of, wins over them.
 
+mod columns;
 mod csv;
 mod folder;
 mod input;
@@ -173,8 +174,7 @@ pub async fn run(
     let mut loader = store.loader(options.served).await?;
     loader.prepare().await?;
     let profiles = profiles.keys().cloned().collect();
-    let (mut source, read) =
-        stage(&mut loader, source, profiles, options.restore, watcher).await?;
+    let (mut source, read) = stage(&mut loader, source, profiles, options.restore, watcher).await?;
     if read.refused.len() >= sink::REFUSED_MAX {
         return Err(LoadError::TooMany(read.mistakes));
     }
@@ -192,7 +192,8 @@ pub async fn run(
     };
     let refused = contradictions(&mut loader, source.as_ref(), &mut outcome, read.refused).await?;
     outcome.refused = refused.len() as u64;
-    outcome.mistakes.sort_by(|a, b| in_order(a, &outcome.files).cmp(&in_order(b, &outcome.files)));
+    let files = &outcome.files;
+    outcome.mistakes.sort_by_key(|mistake| in_order(mistake, files));
     if options.strict && !refused.is_empty() {
         return Err(LoadError::Mistakes(outcome.mistakes));
     }
@@ -243,8 +244,7 @@ async fn stage(
     let bug = |error: tokio::task::JoinError| StoreError::Bug(error.to_string());
     let (source, staged, read) = reading.await.map_err(bug)?;
     read.map_err(LoadError::File)?;
-    watcher
-        .reads(progress.bytes.load(Ordering::Relaxed), progress.rows.load(Ordering::Relaxed));
+    watcher.reads(progress.bytes.load(Ordering::Relaxed), progress.rows.load(Ordering::Relaxed));
     Ok((source, staged))
 }
 

@@ -90,18 +90,56 @@ pub(super) static LOCK_LOADS: Statement = Statement {
     columns: OnceLock::new(),
 };
 
+/// What a load's connection to PostgreSQL is told before it makes its tables.
+pub(super) const LOADER_SETTINGS: &str = "SET temp_buffers = '128MB'";
+
 /// What a load's transaction on PostgreSQL is told first: it waits for its files, sorts much, and waits
 /// its turn for rows that a request is changing.
 pub(super) const LOAD_SETTINGS: &str = "
   SET LOCAL idle_in_transaction_session_timeout = 0;
   SET LOCAL lock_timeout = '60s';
-  SET LOCAL work_mem = '64MB';
+  SET LOCAL jit = off;
+  SET LOCAL work_mem = '128MB';
   SET LOCAL maintenance_work_mem = '128MB'";
 
-/// What PostgreSQL's planner has to know of what was staged; SQLite's finds its way by the statements.
-pub(super) const ANALYZE_STAGED: &str = "
-  ANALYZE stage_place; ANALYZE stage_box; ANALYZE stage_floor; ANALYZE stage_pbo; ANALYZE stage_pto;
-  ANALYZE stage_fibre; ANALYZE stage_contract; ANALYZE stage_past";
+/// What PostgreSQL's planner has to know of what was staged and found; SQLite's finds its way by the
+/// statements.
+pub(super) static KNOW_STAGED: Statement = Statement {
+    name: "load.know_staged",
+    sqlite: "DELETE FROM problem WHERE FALSE",
+    postgres: "ANALYZE stage_place, stage_box, stage_floor, stage_pbo, stage_pto, stage_fibre, stage_contract, stage_past",
+    columns: OnceLock::new(),
+};
+pub(super) static KNOW_PLACES: Statement = Statement {
+    name: "load.know_places",
+    sqlite: "DELETE FROM problem WHERE FALSE",
+    postgres: "ANALYZE new_site, new_floor, key_place, stage_pbo",
+    columns: OnceLock::new(),
+};
+pub(super) static KNOW_BOXES: Statement = Statement {
+    name: "load.know_boxes",
+    sqlite: "DELETE FROM problem WHERE FALSE",
+    postgres: "ANALYZE new_pbo, key_box, key_pto",
+    columns: OnceLock::new(),
+};
+pub(super) static KNOW_FIBRES: Statement = Statement {
+    name: "load.know_fibres",
+    sqlite: "DELETE FROM problem WHERE FALSE",
+    postgres: "ANALYZE key_fibre",
+    columns: OnceLock::new(),
+};
+pub(super) static KNOW_CONTRACTS: Statement = Statement {
+    name: "load.know_contracts",
+    sqlite: "DELETE FROM problem WHERE FALSE",
+    postgres: "ANALYZE key_contract",
+    columns: OnceLock::new(),
+};
+pub(super) static KNOW_CHANGES: Statement = Statement {
+    name: "load.know_changes",
+    sqlite: "DELETE FROM problem WHERE FALSE",
+    postgres: "ANALYZE change_contract, change_fibre, key_fibre, new_past",
+    columns: OnceLock::new(),
+};
 
 /// What is wrong with the server itself: too old, or another encoding.
 pub(super) static SERVER: Statement = Statement {

@@ -108,9 +108,12 @@ macro_rules! select {
     };
 }
 
-static BY_REF: Statement = statement!("fibre.by_ref", select!(
+static BY_REF: Statement = statement!(
+    "fibre.by_ref",
+    select!(
         "fibre.ref = $1 AND fibre.id <= COALESCE((SELECT fibre_max FROM load_hidden), fibre.id)"
-    ));
+    )
+);
 static BY_ID: Statement = statement!("fibre.by_id", select!("fibre.id = $1"));
 static WHEREABOUTS: Statement = statement!(
     "fibre.whereabouts",

@@ -1,5 +1,5 @@
-//! What the loader writes. Each function answers the key of what it added, or `None` where it was
-//! there already, untouched.
+//! Single rows of an inventory, for the tests of the store: a load (`load/`) adds them by the thousand.
+//! Each function answers the key of what it added, or `None` where it was there already, untouched.
 
 use super::{
     Tx,
@@ -8,17 +8,6 @@ use super::{
     value::{Row, params},
 };
 
-static SITE: Statement = statement!("site.id", "SELECT id FROM site WHERE ref = $1");
-static PBO: Statement = statement!("pbo.id", "SELECT id FROM pbo WHERE floor_id = $1 AND ref = $2");
-static PTO: Statement = statement!("pto.id", "SELECT id FROM pto WHERE ref = $1");
-static FIBRE: Statement = statement!(
-    "fibre.route",
-    "SELECT fibre.id, fibre.pbo_id, fibre.pm_ref, contract.ref AS contract_ref
-     FROM fibre LEFT JOIN contract ON contract.id = fibre.contract_id WHERE fibre.ref = $1"
-);
-static SERVED: Statement =
-    statement!("fibre.serving", "SELECT ref FROM fibre WHERE pto_id = $1 AND ref <> $2");
-static CONTRACT: Statement = statement!("contract.id", "SELECT id FROM contract WHERE ref = $1");
 static ADD_SITE: Statement = statement!(
     "site.add",
     "INSERT INTO site (id, ref) SELECT COALESCE(MAX(id), 0) + 1, $1 FROM site WHERE TRUE
@@ -58,70 +47,6 @@ static ADD_CONTRACT: Statement = statement!(
      FROM contract WHERE TRUE
      ON CONFLICT (ref) DO NOTHING RETURNING id"
 );
-static GIVE: Statement = statement!(
-    "fibre.give",
-    "UPDATE fibre SET contract_id = $2, updated_by = 'load'
-     WHERE id = $1 AND (contract_id IS NULL OR contract_id = $2)"
-);
-
-/// The key of a site.
-pub async fn site(tx: &mut Tx<'_>, reference: &str) -> Result<Option<i64>, StoreError> {
-    tx.first(&SITE, params![reference], id).await
-}
-
-/// The key of a PBO of a floor.
-pub async fn pbo(
-    tx: &mut Tx<'_>,
-    floor_id: i64,
-    reference: &str,
-) -> Result<Option<i64>, StoreError> {
-    tx.first(&PBO, params![floor_id, reference], id).await
-}
-
-/// The key of a socket.
-pub async fn pto(tx: &mut Tx<'_>, reference: &str) -> Result<Option<i64>, StoreError> {
-    tx.first(&PTO, params![reference], id).await
-}
-
-/// A fibre that is there.
-#[derive(Debug)]
-pub struct Route {
-    /// Key.
-    pub id: i64,
-    /// Key of its PBO.
-    pub pbo_id: i64,
-    /// Its PM.
-    pub pm_ref: String,
-    /// The contract that holds it.
-    pub contract_ref: Option<String>,
-}
-
-/// A fibre, by its name.
-pub async fn fibre(tx: &mut Tx<'_>, reference: &str) -> Result<Option<Route>, StoreError> {
-    let read = |row: &Row<'_>| {
-        Ok(Route {
-            id: row.int("id")?,
-            pbo_id: row.int("pbo_id")?,
-            pm_ref: row.text("pm_ref")?,
-            contract_ref: row.optional_text("contract_ref")?,
-        })
-    };
-    tx.first(&FIBRE, params![reference], read).await
-}
-
-/// The fibre that serves a socket, other than this one.
-pub async fn served_by(
-    tx: &mut Tx<'_>,
-    pto_id: i64,
-    other_than: &str,
-) -> Result<Option<String>, StoreError> {
-    tx.first(&SERVED, params![pto_id, other_than], |row| row.text("ref")).await
-}
-
-/// The key of a contract, whosever it is.
-pub async fn contract(tx: &mut Tx<'_>, reference: &str) -> Result<Option<i64>, StoreError> {
-    tx.first(&CONTRACT, params![reference], id).await
-}
 
 /// Adds a site.
 pub async fn add_site(tx: &mut Tx<'_>, reference: &str) -> Result<Option<i64>, StoreError> {
@@ -253,28 +178,9 @@ pub async fn add_contract(
     tx.first(&ADD_CONTRACT, params, id).await
 }
 
-/// Makes a contract the holder of a fibre; false: another one is.
-pub async fn give(tx: &mut Tx<'_>, fibre_id: i64, contract_id: i64) -> Result<bool, StoreError> {
-    Ok(tx.execute(&GIVE, params![fibre_id, contract_id]).await? == 1)
-}
-
 fn id(row: &Row<'_>) -> Result<i64, StoreError> {
     row.int("id")
 }
 
-#[cfg(test)]
-pub(super) static ALL: &[&Statement] = &[
-    &SITE,
-    &PBO,
-    &PTO,
-    &FIBRE,
-    &SERVED,
-    &CONTRACT,
-    &ADD_SITE,
-    &ADD_FLOOR,
-    &ADD_PBO,
-    &ADD_PTO,
-    &ADD_FIBRE,
-    &ADD_CONTRACT,
-    &GIVE,
-];
+pub(super) static ALL: &[&Statement] =
+    &[&ADD_SITE, &ADD_FLOOR, &ADD_PBO, &ADD_PTO, &ADD_FIBRE, &ADD_CONTRACT];

@@ -10,6 +10,8 @@ mod error;
 mod faults;
 mod hosts;
 mod line;
+#[cfg(test)]
+mod inventory;
 mod migrations;
 mod postgres;
 mod sqlite;
@@ -25,7 +27,6 @@ pub mod copy;
 pub mod export;
 pub mod fibres;
 pub mod idempotency;
-pub mod inventory;
 pub mod load;
 pub mod network_orders;
 pub mod nonces;

@@ -15,7 +15,7 @@ const LINES: Duration = Duration::from_secs(5);
 
 /// Watches a load.
 pub(super) struct Bar {
-    bar: Option<ProgressBar>,
+    drawn: Option<ProgressBar>,
     json: bool,
     size: Option<u64>,
     begun: Instant,
@@ -28,21 +28,22 @@ impl Bar {
     /// For so many bytes, where that is known.
     pub(super) fn new(size: Option<u64>, json: bool) -> Self {
         let now = Instant::now();
-        let bar = (io::stderr().is_terminal() && !json).then(|| {
+        let drawn = (io::stderr().is_terminal() && !json).then(|| {
             let bar = ProgressBar::new(size.unwrap_or_default());
             let style = "{bar:30} {binary_bytes}/{binary_total_bytes}, {eta} left{msg}";
             // The style is a constant that a test draws.
-            bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| {
-                ProgressStyle::default_bar()
-            }));
+            bar.set_style(
+                ProgressStyle::with_template(style)
+                    .unwrap_or_else(|_| ProgressStyle::default_bar()),
+            );
             bar
         });
-        Self { bar, json, size, begun: now, said: now, read: 0, written: 0 }
+        Self { drawn, json, size, begun: now, said: now, read: 0, written: 0 }
     }
 
     /// Takes the bar away.
     pub(super) fn finish(&self) {
-        if let Some(bar) = &self.bar {
+        if let Some(bar) = &self.drawn {
             bar.finish_and_clear();
         }
     }
@@ -85,7 +86,7 @@ fn part(done: u64, all: u64) -> Option<f64> {
 impl Watcher for Bar {
     fn reads(&mut self, bytes: u64, rows: u64) {
         self.read = rows;
-        if let Some(bar) = &self.bar {
+        if let Some(bar) = &self.drawn {
             bar.set_position(bytes);
             let a_second = rate(rows, self.begun.elapsed());
             bar.set_message(format!(", {rows} lines read, {a_second} a second"));
@@ -95,7 +96,7 @@ impl Watcher for Bar {
     }
 
     fn checks(&mut self, what: &str) {
-        if let Some(bar) = &self.bar {
+        if let Some(bar) = &self.drawn {
             bar.set_message(format!(", {} lines read, checking {what}", self.read));
             bar.tick();
         } else {
@@ -106,7 +107,7 @@ impl Watcher for Bar {
     fn writes(&mut self, what: &str, rows: u64) {
         if self.written == 0 {
             self.begun = Instant::now();
-            if let Some(bar) = &self.bar {
+            if let Some(bar) = &self.drawn {
                 bar.set_length(self.read);
                 bar.reset();
                 let style = "{bar:30} {pos}/{len} rows written, {per_sec}, {eta} left{msg}";
@@ -116,7 +117,7 @@ impl Watcher for Bar {
             }
         }
         self.written += rows;
-        if let Some(bar) = &self.bar {
+        if let Some(bar) = &self.drawn {
             bar.set_position(self.written);
             bar.set_message(format!(", {what}"));
         } else {

@@ -59,9 +59,10 @@ fn as_text(outcome: &Outcome) -> Result<(), Failure> {
     for note in &outcome.notes {
         output::warning(note);
     }
-    let rows = outcome.found.kinds.iter().filter(|kind| {
-        kind.lines + kind.refused + kind.removed + kind.retired + kind.changed > 0
-    });
+    let rows =
+        outcome.found.kinds.iter().filter(|kind| {
+            kind.lines + kind.refused + kind.removed + kind.retired + kind.changed > 0
+        });
     let rows = rows.map(|kind| {
         let numbers = [
             kind.lines,
@@ -75,8 +76,7 @@ fn as_text(outcome: &Outcome) -> Result<(), Failure> {
         let name = plural(&kind.kind, 2);
         std::iter::once(name).chain(numbers.map(|number| number.to_string())).collect()
     });
-    let titles =
-        ["", "LINES", "ADDED", "CHANGED", "UNCHANGED", "REMOVED", "RETIRED", "REFUSED"];
+    let titles = ["", "LINES", "ADDED", "CHANGED", "UNCHANGED", "REMOVED", "RETIRED", "REFUSED"];
     output::table(&titles, rows.collect(), "nothing to load")?;
     output::line(&sentence(outcome))?;
     if !outcome.mistakes.is_empty() {

@@ -1,11 +1,6 @@
 //! Files of our own format, as a source of rows.
 
-use std::{
-    cell::Cell,
-    collections::BTreeSet,
-    io::Write,
-    sync::atomic::Ordering,
-};
+use std::{cell::Cell, collections::BTreeSet, io::Write, sync::atomic::Ordering};
 
 use super::{
     Files,

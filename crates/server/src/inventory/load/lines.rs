@@ -37,7 +37,9 @@ impl Broken {
                 "not UTF-8, as the lines before it; save the file as UTF-8 (in Excel: CSV UTF-8), or \
                  say --encoding windows-1252"
             }
-            Self::NeverClosed => "a value begins with \" and does not end; double a \" within a value",
+            Self::NeverClosed => {
+                "a value begins with \" and does not end; double a \" within a value"
+            }
             Self::TooLong => "64 KiB at the most",
             Self::Utf16 => "the file is UTF-16; save it as UTF-8 (in Excel: CSV UTF-8)",
         }
@@ -130,7 +132,8 @@ impl<R: BufRead> Lines<R> {
                 Some(broken) => Err(broken),
                 None => self.parse(),
             };
-            let values = parsed.map(|between| Values { text: &self.text, ends: &self.ends, between });
+            let values =
+                parsed.map(|between| Values { text: &self.text, ends: &self.ends, between });
             return Ok(Some(Line { number, raw: &self.raw, values }));
         }
     }
@@ -229,12 +232,7 @@ impl<R: BufRead> Lines<R> {
     }
 }
 
-fn unquote(
-    parser: &mut csv_core::Reader,
-    line: &[u8],
-    bytes: &mut Vec<u8>,
-    ends: &mut Vec<usize>,
-) {
+fn unquote(parser: &mut csv_core::Reader, line: &[u8], bytes: &mut Vec<u8>, ends: &mut Vec<usize>) {
     parser.reset();
     bytes.resize(line.len() + 1, 0);
     ends.resize(line.len() + 2, 0);
@@ -280,18 +278,18 @@ mod tests {
         all
     }
 
-    fn good(values: &[&str]) -> Result<Vec<String>, Broken> {
-        Ok(values.iter().map(|value| (*value).to_owned()).collect())
+    fn good(number: u32, values: &[&str]) -> (u32, Result<Vec<String>, Broken>) {
+        (number, Ok(values.iter().map(|value| (*value).to_owned()).collect()))
     }
 
     #[test]
     fn values_are_split_and_unquoted_and_lines_counted() {
         let text = b"\xef\xbb\xbfa;b\r\n\r\n1;\n\"x;\"\"y\"\"\";\"two\nlines\";\n;5\" pipe";
         let expected = vec![
-            (1, good(&["a", "b"])),
-            (3, good(&["1", ""])),
-            (4, good(&["x;\"y\"", "two\nlines", ""])),
-            (6, good(&["", "5\" pipe"])),
+            good(1, &["a", "b"]),
+            good(3, &["1", ""]),
+            good(4, &["x;\"y\"", "two\nlines", ""]),
+            good(6, &["", "5\" pipe"]),
         ];
         assert_eq!(read(text, Encoding::Auto), expected);
     }
@@ -299,21 +297,21 @@ mod tests {
     #[test]
     fn the_first_accent_says_what_the_file_is() {
         let latin = b"a\n\xe9t\xe9\nna\xefve\n";
-        let expected = vec![(1, good(&["a"])), (2, good(&["été"])), (3, good(&["naïve"]))];
+        let expected = vec![good(1, &["a"]), good(2, &["été"]), good(3, &["naïve"])];
         assert_eq!(read(latin, Encoding::Auto), expected);
         let mixed = "é\n".bytes().chain(*b"\xe9\n").collect::<Vec<_>>();
         assert_eq!(read(&mixed, Encoding::Auto)[1], (2, Err(Broken::NotUtf8)));
-        assert_eq!(read(b"\x80", Encoding::Windows1252), vec![(1, good(&["€"]))]);
+        assert_eq!(read(b"\x80", Encoding::Windows1252), vec![good(1, &["€"])]);
         assert_eq!(read(b"\xff\xfea\0", Encoding::Auto), vec![(1, Err(Broken::Utf16))]);
     }
 
     #[test]
     fn a_quote_that_is_never_closed_costs_its_own_line_only() {
         let expected =
-            vec![(1, good(&["a"])), (2, Err(Broken::NeverClosed)), (3, good(&["b"])), (4, good(&["c"]))];
+            vec![good(1, &["a"]), (2, Err(Broken::NeverClosed)), good(3, &["b"]), good(4, &["c"])];
         assert_eq!(read(b"a\n\"x\nb\nc\n", Encoding::Auto), expected);
         let long = [b"a\n".as_slice(), &vec![b'x'; RECORD_BYTES_MAX * 2], b"\nb\n"].concat();
-        let expected = vec![(1, good(&["a"])), (2, Err(Broken::TooLong)), (3, good(&["b"]))];
+        let expected = vec![good(1, &["a"]), (2, Err(Broken::TooLong)), good(3, &["b"])];
         assert_eq!(read(&long, Encoding::Auto), expected);
     }
 }

@@ -39,8 +39,7 @@ pub(super) fn write(
     for (number, name) in source.files().iter().enumerate() {
         let file = u32::try_from(number)?;
         let of_file = |origin: &&Origin| origin.file == file && origin.line > 1;
-        let lines: BTreeSet<_> =
-            refused.iter().filter(of_file).map(|origin| origin.line).collect();
+        let lines: BTreeSet<_> = refused.iter().filter(of_file).map(|origin| origin.line).collect();
         if lines.is_empty() {
             continue;
         }

@@ -18,9 +18,7 @@ pub(super) fn mistake(problem: &Problem, files: &[String], source: &dyn Source) 
         "no_pbo" => ("pbo", "no such PBO there; add it to pbos.csv".to_owned()),
         "no_pbo_here" => ("pbo", "no such PBO on this floor".to_owned()),
         "no_pto" => ("pto", "no such PTO; add it to ptos.csv".to_owned()),
-        "pto_taken" => {
-            ("pto", format!("a PTO has one fibre, and this one has {}", other(problem)))
-        }
+        "pto_taken" => ("pto", format!("a PTO has one fibre, and this one has {}", other(problem))),
         "no_holder" => ("holder", "no such contract; add it to contracts.csv".to_owned()),
         "held" => ("holder", format!("the contract {} has this fibre", other(problem))),
         "no_operator" => ("operator", "no operator has this login; add it first".to_owned()),
@@ -34,10 +32,9 @@ pub(super) fn mistake(problem: &Problem, files: &[String], source: &dyn Source) 
         "no_old_fibre" => ("old_fibre", "no such fibre; add it to fibres.csv".to_owned()),
         "route_taken" => ("fibre", format!("the contract {} has this fibre", other(problem))),
         "no_contract" => ("contract", "no such contract; add it to contracts.csv".to_owned()),
-        "older" => (
-            "accepted",
-            "the contract has a later one already; the oldest come first".to_owned(),
-        ),
+        "older" => {
+            ("accepted", "the contract has a later one already; the oldest come first".to_owned())
+        }
         "name_taken" => ("name", "another operator has this name".to_owned()),
         other => ("", other.to_owned()),
     };

@@ -1,6 +1,6 @@
 //! The files of our own format: their names, their columns, and what makes a line another one.
 
-use super::rows::{
+use super::columns::{
     self, CONTRACT, FIBRE, FLOOR, OPERATOR, PBO, PTO, REPROVISIONING, Read, read_contract,
     read_fibre, read_floor, read_operator, read_pbo, read_pto, read_reprovisioning,
 };
@@ -45,19 +45,12 @@ pub(super) static ALL: [Shape; 7] = [
         key: &["site", "building", "staircase", "floor", "pbo"],
         read: read_pbo,
     },
-    Shape {
-        name: "ptos",
-        kind: "pto",
-        columns: PTO,
-        required: PTO,
-        key: &["pto"],
-        read: read_pto,
-    },
+    Shape { name: "ptos", kind: "pto", columns: PTO, required: PTO, key: &["pto"], read: read_pto },
     Shape {
         name: "fibres",
         kind: "fibre",
         columns: FIBRE,
-        required: rows::FIBRE_REQUIRED,
+        required: columns::FIBRE_REQUIRED,
         key: &["fibre"],
         read: read_fibre,
     },
@@ -65,7 +58,7 @@ pub(super) static ALL: [Shape; 7] = [
         name: "contracts",
         kind: "contract",
         columns: CONTRACT,
-        required: rows::CONTRACT_REQUIRED,
+        required: columns::CONTRACT_REQUIRED,
         key: &["contract"],
         read: read_contract,
     },
@@ -140,7 +133,8 @@ mod tests {
             assert_eq!(table["url"], format!("{}.csv", shape.name));
             let columns = table["tableSchema"]["columns"].as_array().unwrap();
             let names = |columns: &[serde_json::Value]| {
-                let names = columns.iter().map(|column| column["name"].as_str().unwrap().to_owned());
+                let names =
+                    columns.iter().map(|column| column["name"].as_str().unwrap().to_owned());
                 names.collect::<std::collections::BTreeSet<_>>()
             };
             let expected = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();

@@ -9,7 +9,7 @@ use tokio::sync::mpsc::Sender;
 
 use super::{
     record::{Mistake, VALUE_MAX},
-    rows::{FloorRow, OperatorRow, Service},
+    rows::{ContractRow, FibreRow, FloorRow, OperatorRow, Service},
     source::{Origin, Row, Taker},
 };
 use crate::store::load::{Batch, Staged, Value};
@@ -132,6 +132,53 @@ impl Sink {
         }
     }
 
+    fn fibre(&mut self, [seq, file, line]: [Value; 3], row: FibreRow) -> bool {
+        let place = self.place(&row.at);
+        let pbo = self.pbo(place, &row.pbo).into();
+        let service = self.service(row.service);
+        let row = [
+            seq,
+            file,
+            line,
+            pbo,
+            row.reference.into(),
+            row.pto.into(),
+            row.pm.into(),
+            row.pm_position.into(),
+            row.cable.into(),
+            row.tube.into(),
+            row.colour.into(),
+            row.usage.as_str().into(),
+            service,
+            row.holder.into(),
+        ];
+        self.stage(Staged::Fibre, row)
+    }
+
+    fn contract(&mut self, [seq, file, line]: [Value; 3], row: ContractRow) -> bool {
+        let place = self.place(&row.at);
+        let pbo = row.pbo.map(|pbo| self.pbo(place, &pbo)).into();
+        let row = [
+            seq,
+            file,
+            line,
+            place.into(),
+            pbo,
+            row.reference.into(),
+            row.operator.into(),
+            row.fibre.into(),
+            row.pm.into(),
+            row.zone.as_str().into(),
+            row.building_kind.as_str().into(),
+            row.route.as_str().into(),
+            row.existing_socket.into(),
+            row.opac.into(),
+            row.order.as_str().into(),
+            row.intervention.as_str().into(),
+        ];
+        self.stage(Staged::Contract, row)
+    }
+
     fn take(&mut self, head: [Value; 3], row: Row) -> bool {
         let [seq, file, line] = head;
         match row {
@@ -158,51 +205,8 @@ impl Sink {
                 let row = [seq, file, line, place, row.reference.into(), construction];
                 self.stage(Staged::Pto, row)
             }
-            Row::Fibre(row) => {
-                let place = self.place(&row.at);
-                let pbo = self.pbo(place, &row.pbo).into();
-                let service = self.service(row.service);
-                let row = [
-                    seq,
-                    file,
-                    line,
-                    pbo,
-                    row.reference.into(),
-                    row.pto.into(),
-                    row.pm.into(),
-                    row.pm_position.into(),
-                    row.cable.into(),
-                    row.tube.into(),
-                    row.colour.into(),
-                    row.usage.as_str().into(),
-                    service,
-                    row.holder.into(),
-                ];
-                self.stage(Staged::Fibre, row)
-            }
-            Row::Contract(row) => {
-                let place = self.place(&row.at);
-                let pbo = row.pbo.map(|pbo| self.pbo(place, &pbo)).into();
-                let row = [
-                    seq,
-                    file,
-                    line,
-                    place.into(),
-                    pbo,
-                    row.reference.into(),
-                    row.operator.into(),
-                    row.fibre.into(),
-                    row.pm.into(),
-                    row.zone.as_str().into(),
-                    row.building_kind.as_str().into(),
-                    row.route.as_str().into(),
-                    row.existing_socket.into(),
-                    row.opac.into(),
-                    row.order.as_str().into(),
-                    row.intervention.as_str().into(),
-                ];
-                self.stage(Staged::Contract, row)
-            }
+            Row::Fibre(row) => self.fibre([seq, file, line], row),
+            Row::Contract(row) => self.contract([seq, file, line], row),
             Row::Past(row) => {
                 let row = [
                     seq,

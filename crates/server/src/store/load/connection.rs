@@ -12,7 +12,7 @@ use rusqlite::{Connection as Sqlite, OpenFlags};
 use super::WAITING_MAX;
 use crate::store::{
     Engine, Store, StoreError, Tx,
-    dialect::{ANALYZE_STAGED, LOAD_SETTINGS, LOCK_LOADS},
+    dialect::{LOAD_SETTINGS, LOADER_SETTINGS, LOCK_LOADS},
     faults::FaultHook,
     sqlite::open_connection,
     tx::Connection,
@@ -20,7 +20,7 @@ use crate::store::{
 };
 
 /// How long a load waits for another process to commit.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
+const BUSY_TIMEOUT: Duration = Duration::from_mins(1);
 /// KiB of pages that SQLite keeps of the database, and of the staged tables, in memory.
 const CACHE_KIB: i64 = 64 * 1024;
 const STAGED_CACHE_KIB: i64 = 96 * 1024;
@@ -45,7 +45,7 @@ pub struct Loader {
 
 enum Own {
     Sqlite(Box<Sqlite>),
-    Postgres(Option<Object>),
+    Postgres(Option<Box<Object>>),
 }
 
 impl Store {
@@ -64,7 +64,9 @@ impl Store {
                 Ok(Loader { connection, hook, served, _lock: Some(lock) })
             }
             Engine::Postgres(postgres) => {
-                let connection = Own::Postgres(Some(postgres.take().await?));
+                let connection = postgres.take().await?;
+                connection.batch_execute(LOADER_SETTINGS).await?;
+                let connection = Own::Postgres(Some(Box::new(connection)));
                 let mut loader = Loader { connection, hook, served, _lock: None };
                 // The server finds out within a moment that a load before this one has ended.
                 for _ in 0..LOCK_TRIES {
@@ -179,9 +181,10 @@ impl Loader {
                 let outcome = work(&mut tx).await;
                 drop(tx);
                 let committed = match outcome {
-                    Ok(outcome) => self.hook.ask("COMMIT").and_then(|()| {
-                        Ok(connection.execute_batch("COMMIT").map(|()| outcome)?)
-                    }),
+                    Ok(outcome) => self
+                        .hook
+                        .ask("COMMIT")
+                        .and_then(|()| Ok(connection.execute_batch("COMMIT").map(|()| outcome)?)),
                     Err(error) => Err(error),
                 };
                 if committed.is_err() && !connection.is_autocommit() {
@@ -206,15 +209,6 @@ impl Loader {
                 Ok(outcome)
             }
         }
-    }
-
-    /// Lets the planner know what was staged.
-    pub(super) async fn analyze(&mut self) -> Result<(), StoreError> {
-        let text = match self.connection {
-            Own::Sqlite(_) => return Ok(()),
-            Own::Postgres(_) => ANALYZE_STAGED,
-        };
-        self.looking(async |tx| tx.script(text).await).await
     }
 
     /// Runs a statement over numbers from `first` to `last`, piece by piece, each a transaction of its
@@ -252,7 +246,7 @@ impl Drop for Loader {
     /// The connection ends, with all that it staged.
     fn drop(&mut self) {
         if let Own::Postgres(connection) = &mut self.connection {
-            connection.take().map(Object::take);
+            connection.take().map(|connection| Object::take(*connection));
         }
     }
 }

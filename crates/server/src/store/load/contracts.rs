@@ -42,8 +42,10 @@ static KEYS: Statement = statement!(
      LEFT JOIN touched_contract t ON t.id = contract.id
      LEFT JOIN busy_contract b ON b.id = contract.id"
 );
-static BY_ROUTE: Statement =
-    statement!("load.contract_by_route", "CREATE INDEX key_contract_fibre ON key_contract (fibre_id)");
+static BY_ROUTE: Statement = statement!(
+    "load.contract_by_route",
+    "CREATE INDEX key_contract_fibre ON key_contract (fibre_id)"
+);
 static BY_ID: Statement = statement!(
     "load.contract_by_id",
     "CREATE INDEX key_contract_id ON key_contract (id) WHERE NOT is_new"
@@ -219,8 +221,11 @@ pub(super) static CHANGES_STEPS: &[Resolve] = &[
 ];
 
 /// Where lines of fibres were refused after the contracts had been looked at.
-pub(super) static REFUSED_STEPS: &[Resolve] =
-    &[if_wrong("contracts", &ROUTE_REFUSED), step("contracts", &DROP_KEYS), step("contracts", &DROP)];
+pub(super) static REFUSED_STEPS: &[Resolve] = &[
+    if_wrong("contracts", &ROUTE_REFUSED),
+    step("contracts", &DROP_KEYS),
+    step("contracts", &DROP),
+];
 
 /// Past re-provisionings.
 pub(super) static PAST_STEPS: &[Resolve] = &[

@@ -45,8 +45,12 @@ static PAST: Statement = forget!(
 );
 static FIBRES: Statement =
     forget!("load.forget_fibres", "fibre", "id", "id > (SELECT fibre_max FROM load_hidden)");
-static CONTRACTS: Statement =
-    forget!("load.forget_contracts", "contract", "id", "id > (SELECT contract_max FROM load_hidden)");
+static CONTRACTS: Statement = forget!(
+    "load.forget_contracts",
+    "contract",
+    "id",
+    "id > (SELECT contract_max FROM load_hidden)"
+);
 static PTOS: Statement =
     forget!("load.forget_ptos", "pto", "id", "id > (SELECT pto_max FROM load_hidden)");
 static PBOS: Statement =

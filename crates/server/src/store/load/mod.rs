@@ -44,13 +44,14 @@ mod whole;
 
 use super::{
     StoreError,
+    dialect::{KNOW_BOXES, KNOW_CHANGES, KNOW_CONTRACTS, KNOW_FIBRES, KNOW_PLACES, KNOW_STAGED},
     statement::Statement,
     value::{Param, params},
 };
 
+pub use super::value::Value;
 pub use connection::Loader;
 pub use report::{Counted, Difference, Found, Problem};
-pub use super::value::Value;
 pub use stage::{Batch, Staged};
 pub use whole::Whole;
 
@@ -117,16 +118,20 @@ impl Loader {
         terms: Terms,
         told: &mut dyn FnMut(&str),
     ) -> Result<(), StoreError> {
-        self.analyze().await?;
         self.looking(async |tx| {
             let mut run = Run { tx, told, wrong: 0 };
+            run.knows(&KNOW_STAGED).await?;
             run.all(protect::BUSY_STEPS, &[]).await?;
             run.all(protect::TOUCHED_STEPS, params![terms.as_of_ms]).await?;
             run.all(places::PLACES_STEPS, &[]).await?;
+            run.knows(&KNOW_PLACES).await?;
             whole::moved(&mut run, terms.whole).await?;
             run.all(places::BOXES_STEPS, &[]).await?;
+            run.knows(&KNOW_BOXES).await?;
             run.all(fibres::KEYS_STEPS, &[]).await?;
+            run.knows(&KNOW_FIBRES).await?;
             run.all(contracts::KEYS_STEPS, &[]).await?;
+            run.knows(&KNOW_CONTRACTS).await?;
             whole::contracts(&mut run, terms.whole).await?;
             loop {
                 let before = run.wrong;
@@ -140,6 +145,7 @@ impl Loader {
             run.all(contracts::REFUSED_STEPS, &[]).await?;
             run.all(fibres::CHANGES_STEPS, &[]).await?;
             run.all(contracts::PAST_STEPS, &[]).await?;
+            run.knows(&KNOW_CHANGES).await?;
             whole::rest(&mut run, terms.whole).await
         })
         .await
@@ -155,6 +161,11 @@ struct Run<'r, 't> {
 }
 
 impl Run<'_, '_> {
+    /// Lets the planner know how much there is.
+    async fn knows(&mut self, statement: &Statement) -> Result<(), StoreError> {
+        self.tx.execute(statement, &[]).await.map(drop)
+    }
+
     async fn all(&mut self, steps: &[Resolve], params: &[Param<'_>]) -> Result<(), StoreError> {
         for step in steps {
             if step.if_wrong && self.wrong == 0 {

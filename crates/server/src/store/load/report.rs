@@ -10,10 +10,21 @@ use crate::store::{
 macro_rules! counted {
     ($kind:literal, $lines:literal, $added:literal, $changed:literal, $removed:literal, $retired:literal) => {
         concat!(
-            "SELECT '", $kind, "' AS kind, (SELECT COUNT(*) FROM ", $lines, ") AS lines, (SELECT COUNT(*) FROM ",
-            $added, ") AS added, (SELECT COUNT(*) FROM ", $changed, ") AS changed, (SELECT COUNT(*) FROM ",
-            $removed, ") AS removed, (SELECT COUNT(*) FROM ", $retired,
-            ") AS retired, (SELECT COUNT(*) FROM problem WHERE kind = '", $kind, "') AS refused"
+            "SELECT '",
+            $kind,
+            "' AS kind, (SELECT COUNT(*) FROM ",
+            $lines,
+            ") AS lines, (SELECT COUNT(*) FROM ",
+            $added,
+            ") AS added, (SELECT COUNT(*) FROM ",
+            $changed,
+            ") AS changed, (SELECT COUNT(*) FROM ",
+            $removed,
+            ") AS removed, (SELECT COUNT(*) FROM ",
+            $retired,
+            ") AS retired, (SELECT COUNT(*) FROM problem WHERE kind = '",
+            $kind,
+            "') AS refused"
         )
     };
 }
@@ -21,21 +32,61 @@ macro_rules! counted {
 static COUNTS: Statement = statement!(
     "load.counts",
     concat!(
-        counted!("operator", "stage_operator", "key_operator WHERE is_new", "problem WHERE FALSE", "problem WHERE FALSE", "problem WHERE FALSE"),
+        counted!(
+            "operator",
+            "stage_operator",
+            "key_operator WHERE is_new",
+            "problem WHERE FALSE",
+            "problem WHERE FALSE",
+            "problem WHERE FALSE"
+        ),
         " UNION ALL ",
-        counted!("floor", "stage_floor", "new_floor", "problem WHERE FALSE", "gone_floor", "problem WHERE FALSE"),
+        counted!(
+            "floor",
+            "stage_floor",
+            "new_floor",
+            "problem WHERE FALSE",
+            "gone_floor",
+            "problem WHERE FALSE"
+        ),
         " UNION ALL ",
         counted!("pbo", "stage_pbo", "new_pbo", "change_pbo", "gone_pbo", "problem WHERE FALSE"),
         " UNION ALL ",
-        counted!("pto", "stage_pto", "key_pto WHERE is_new", "change_pto", "gone_pto", "problem WHERE FALSE"),
+        counted!(
+            "pto",
+            "stage_pto",
+            "key_pto WHERE is_new",
+            "change_pto",
+            "gone_pto",
+            "problem WHERE FALSE"
+        ),
         " UNION ALL ",
-        counted!("fibre", "stage_fibre", "key_fibre WHERE is_new", "change_fibre",
-            "gone_fibre WHERE removed", "gone_fibre WHERE NOT removed"),
+        counted!(
+            "fibre",
+            "stage_fibre",
+            "key_fibre WHERE is_new",
+            "change_fibre",
+            "gone_fibre WHERE removed",
+            "gone_fibre WHERE NOT removed"
+        ),
         " UNION ALL ",
-        counted!("contract", "stage_contract", "key_contract WHERE is_new", "change_contract",
-            "gone_contract WHERE removed", "gone_contract WHERE NOT removed"),
+        counted!(
+            "contract",
+            "stage_contract",
+            "key_contract WHERE is_new",
+            "change_contract",
+            "gone_contract WHERE removed",
+            "gone_contract WHERE NOT removed"
+        ),
         " UNION ALL ",
-        counted!("past", "stage_past", "new_past", "problem WHERE FALSE", "problem WHERE FALSE", "problem WHERE FALSE")
+        counted!(
+            "past",
+            "stage_past",
+            "new_past",
+            "problem WHERE FALSE",
+            "problem WHERE FALSE",
+            "problem WHERE FALSE"
+        )
     )
 );
 static MOVES: Statement = statement!(

@@ -144,8 +144,7 @@ static FLOORS: Statement = statement!(
 
 static MOVED_STEPS: &[Resolve] =
     &[step("PBOs", &PLACES_BY_FLOOR), step("PBOs", &PBOS_BY_PLACE), step("PBOs", &MOVED)];
-static PLACES_STEPS: &[Resolve] =
-    &[step("PBOs", &PLACES_BY_FLOOR), step("PBOs", &PBOS_BY_PLACE)];
+static PLACES_STEPS: &[Resolve] = &[step("PBOs", &PLACES_BY_FLOOR), step("PBOs", &PBOS_BY_PLACE)];
 static CONTRACT_STEPS: &[Resolve] =
     &[step("contracts", &CONTRACTS), step("contracts", &CONTRACTS_STAY)];
 static FIBRE_STEPS: &[Resolve] = &[step("fibres", &FIBRES), step("fibres", &FIBRES_STAY)];

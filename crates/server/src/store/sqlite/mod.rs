@@ -61,7 +61,7 @@ impl Sqlite {
     /// The file cannot be opened, or is not a database.
     pub(super) fn open(path: &Path, readers: usize, hook: FaultHook) -> Result<Self, StoreError> {
         create_private(path)?;
-        let writer = open_connection(
+        let mut writer = open_connection(
             path,
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
         )?;

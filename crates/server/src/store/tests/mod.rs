@@ -125,7 +125,7 @@ async fn every_statement_is_prepared(store: Store) {
     for pair in all.windows(2) {
         assert_ne!(pair[0].name, pair[1].name, "a name of its own for each statement");
     }
-    assert!(all.iter().any(|statement| std::ptr::eq(*statement, &raw const dialect::CLAIM)));
+    assert!(all.iter().any(|known| std::ptr::eq(*known, &raw const dialect::CLAIM)));
     let prepared = store.write("prepare", all, |tx, all| {
         Box::pin(async move {
             for statement in all {
@@ -157,8 +157,7 @@ async fn what_fails_is_undone(store: Store) {
     });
     marked.await.unwrap();
     let all = store.read("list", (), |tx, ()| Box::pin(operators::list(tx))).await.unwrap();
-    let logins: Vec<_> = all.iter().map(|operator| operator.login.as_str()).collect();
-    assert_eq!(logins, ["oc"]);
+    assert!(all.iter().map(|operator| operator.login.as_str()).eq(["oc"]));
 }
 
 async fn the_quota_stops_where_it_says(store: Store) {

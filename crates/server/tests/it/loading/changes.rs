@@ -138,15 +138,14 @@ async fn what_is_absent_goes(oi: Oi) {
     let files = ereprov_server::demo::files();
     let without = |file: &str, begins: &[&str]| {
         let stays = |line: &&str| !begins.iter().any(|begin| line.starts_with(begin));
-        files[file].lines().filter(stays).map(|line| format!("{line}\n")).collect::<String>()
+        files[file].lines().filter(stays).collect::<Vec<_>>().join("\n")
     };
     let (free, held) = (fibre("DEMO-ZMD", Role::Free), fibre("DEMO-ZMD", Role::Current));
     let fibres = without("fibres.csv", &[&free, &held]);
     let ptos = without("ptos.csv", &[&free, &held]);
     let contracts = without("contracts.csv", &["ARA-502701;"]);
     let whole = Options { whole: true, ..Options::default() };
-    let texts =
-        [("fibres.csv", &*fibres), ("ptos.csv", &*ptos), ("contracts.csv", &*contracts)];
+    let texts = [("fibres.csv", &*fibres), ("ptos.csv", &*ptos), ("contracts.csv", &*contracts)];
     let outcome = load_into(&oi, &texts, whole.clone()).await.unwrap();
     let count = |kind: &str| {
         let kind = outcome.found.kinds.iter().find(|it| it.kind == kind).unwrap();

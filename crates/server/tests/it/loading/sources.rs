@@ -6,7 +6,7 @@ use flate2::{Compression, write::GzEncoder};
 use tempfile::TempDir;
 
 use super::lines;
-use crate::harness::{failed, printed, run_with_input, run};
+use crate::harness::{failed, printed, run, run_with_input};
 
 const FLOORS: &str = "floor;staircase;site;building\n1;É;S;\"B \"\"1\"\"\"\n";
 
