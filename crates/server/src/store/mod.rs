@@ -9,9 +9,9 @@ mod dialect;
 mod error;
 mod faults;
 mod hosts;
-mod line;
 #[cfg(test)]
 mod inventory;
+mod line;
 mod migrations;
 mod postgres;
 mod sqlite;

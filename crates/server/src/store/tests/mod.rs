@@ -45,8 +45,8 @@ use shared::{
 
 use super::{
     Location, Store, StoreError, admin_acts, audit, contracts, dialect, export, fibres,
-    idempotency, inventory, load, migrations, network_orders, nonces, notifications, notify_targets,
-    operators, records,
+    idempotency, inventory, load, migrations, network_orders, nonces, notifications,
+    notify_targets, operators, records,
     reprovisionings::{self, Lease, New},
     seals, service, sites,
     statement::Statement,
