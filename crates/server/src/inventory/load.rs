@@ -50,9 +50,8 @@ pub type Files = BTreeMap<&'static str, String>;
 
 /// Batches that wait for the database at the most.
 const BATCHES_MAX: usize = 4;
-/// Problems that are fetched at a time, and differences that are shown at the most.
+/// Problems that are fetched at a time.
 const PROBLEMS_PAGE: i64 = 10_000;
-const DIFFERENCES_MAX: i64 = 1_000;
 /// Between two looks at how much has been read.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -186,7 +185,7 @@ pub async fn run(
         found: loader.found().await?,
         files: source.files(),
         mistakes: read.mistakes,
-        differences: loader.differences(DIFFERENCES_MAX).await?,
+        differences: loader.differences().await?,
         notes: read.notes,
         ..Outcome::default()
     };
@@ -207,9 +206,8 @@ pub async fn run(
     if options.served && !options.hold_service && loader.waits(outcome.found.waiting) {
         return Err(LoadError::Waits(outcome.found.waiting));
     }
-    loader.publish(&act, &mut |what, rows| watcher.writes(what, rows)).await?;
-    // What the service did meanwhile is among them now.
-    outcome.differences = loader.differences(DIFFERENCES_MAX).await?;
+    outcome.differences =
+        loader.publish(&act, &mut |what, rows| watcher.writes(what, rows)).await?;
     outcome.published = true;
     Ok(outcome)
 }

@@ -1,6 +1,6 @@
 //! What was found is written, and all of it becomes visible at once.
 
-use super::{Loader, changes, hidden, rows};
+use super::{Difference, Loader, changes, hidden, report, rows};
 use crate::store::{
     StoreError, Tx,
     admin_acts::{self, Act},
@@ -13,7 +13,8 @@ use crate::store::{
 const SPAN: i64 = 250_000;
 
 impl Loader {
-    /// Writes everything and makes it visible, in one moment; `told` hears of what, and how many rows.
+    /// Writes everything and makes it visible, in one moment; `told` hears of what, and how many rows. The
+    /// first differences, with what the service did meanwhile.
     ///
     /// # Errors
     /// The database's; nothing can be seen of the load then, unless the error says that there is no
@@ -22,7 +23,7 @@ impl Loader {
         &mut self,
         act: &Act,
         told: &mut dyn FnMut(&str, u64),
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<Difference>, StoreError> {
         if !self.in_pieces() {
             return self
                 .writing_for_good(async |tx| {
@@ -79,12 +80,13 @@ async fn finish(
     tx: &mut Tx<'_>,
     act: &Act,
     told: &mut dyn FnMut(&str, u64),
-) -> Result<(), StoreError> {
+) -> Result<Vec<Difference>, StoreError> {
     for statement in changes::AFTER {
         told("changes", tx.execute(statement, &[]).await?);
     }
     hidden::end(tx).await?;
-    admin_acts::record(tx, act).await
+    admin_acts::record(tx, act).await?;
+    report::differences(tx).await
 }
 
 async fn bounds(tx: &mut Tx<'_>, statement: &Statement) -> Result<(i64, i64), StoreError> {

@@ -2,7 +2,7 @@
 
 use super::Loader;
 use crate::store::{
-    StoreError,
+    StoreError, Tx,
     statement::{Statement, statement},
     value::{Row, params},
 };
@@ -253,22 +253,27 @@ impl Loader {
     ///
     /// # Errors
     /// The database's.
-    pub async fn differences(&mut self, limit: i64) -> Result<Vec<Difference>, StoreError> {
-        self.looking(async |tx| {
-            tx.all(&DIFFERENCES, params![limit], |row| {
-                Ok(Difference {
-                    kind: row.text("kind")?,
-                    at: row.optional_int("file")?.zip(row.optional_int("line")?),
-                    code: row.text("code")?,
-                    reference: row.text("ref")?,
-                    ours: row.optional_text("ours")?,
-                    theirs: row.optional_text("theirs")?,
-                })
-            })
-            .await
-        })
-        .await
+    pub async fn differences(&mut self) -> Result<Vec<Difference>, StoreError> {
+        self.looking(async |tx| differences(tx).await).await
     }
+}
+
+/// Differences that are told one by one at the most.
+const DIFFERENCES_MAX: i64 = 1_000;
+
+/// The first differences.
+pub(super) async fn differences(tx: &mut Tx<'_>) -> Result<Vec<Difference>, StoreError> {
+    tx.all(&DIFFERENCES, params![DIFFERENCES_MAX], |row| {
+        Ok(Difference {
+            kind: row.text("kind")?,
+            at: row.optional_int("file")?.zip(row.optional_int("line")?),
+            code: row.text("code")?,
+            reference: row.text("ref")?,
+            ours: row.optional_text("ours")?,
+            theirs: row.optional_text("theirs")?,
+        })
+    })
+    .await
 }
 
 fn counted(row: &Row<'_>) -> Result<Counted, StoreError> {
