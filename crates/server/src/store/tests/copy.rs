@@ -23,6 +23,7 @@ const EVERYTHING: &str = "
     ('é', 1, NULL, 'm', '', 0, NULL, 5, '', 0, 9);
   INSERT INTO admin_act VALUES ('1', 1, 'root', 'import', '/x', '', 3);
   INSERT INTO audit_seal VALUES (1, 1, 2, 'p', '7', '', 7, 0, 1, 'd', '', 0, 'h', 'AAAA');
+  INSERT INTO load_hidden VALUES (1, 7, 7, 7, 7, 7, 2147483647);
   INSERT INTO site VALUES (1, 'S');
   INSERT INTO floor VALUES (1, 1, 'B', 'E', '06');
   INSERT INTO pbo VALUES (1, 1, 'BE', '');
