@@ -10,7 +10,7 @@ use crate::store::{
 
 /// Numbers that one statement spans at the most on PostgreSQL: it keeps a note of each row until the
 /// statement's end, to check what it refers to.
-const SPAN: i64 = 250_000;
+const SPAN: i64 = 1_000_000;
 
 impl Loader {
     /// Writes everything and makes it visible, in one moment; `told` hears of what, and how many rows. The

@@ -1,5 +1,5 @@
 //! What is new, put into its tables: most of it in pieces that nobody can see yet, the rest in the
-//! last transaction.
+//! last transaction. A piece bounds both sides of its joins, so that it reads its own rows only.
 
 use crate::store::statement::{Statement, statement};
 
@@ -80,7 +80,10 @@ macro_rules! ptos {
     };
 }
 static PTO_BOUNDS: Statement = bounds!("load.pto_bounds", "seq", "key_pto");
-static PTOS: Statement = ptos!("load.add_ptos", "k.fresh AND k.seq >= $1 AND k.seq <= $2");
+static PTOS: Statement = ptos!(
+    "load.add_ptos",
+    "k.fresh AND k.seq >= $1 AND k.seq <= $2 AND s.seq >= $1 AND s.seq <= $2"
+);
 static LAST_PTOS: Statement = ptos!("load.add_last_ptos", "NOT k.fresh");
 
 macro_rules! contracts {
@@ -105,7 +108,7 @@ macro_rules! contracts {
 static CONTRACT_BOUNDS: Statement = bounds!("load.contract_bounds", "seq", "key_contract");
 static CONTRACTS: Statement = contracts!(
     "load.add_contracts",
-    "k.seq >= $1 AND k.seq <= $2
+    "k.seq >= $1 AND k.seq <= $2 AND s.seq >= $1 AND s.seq <= $2
        AND (k.fibre_id IS NULL OR k.fibre_id > (SELECT fibre_max FROM load_hidden))"
 );
 /// Those whose route was there before: another contract leaves it in the same transaction.
@@ -131,7 +134,10 @@ macro_rules! fibres {
     };
 }
 static FIBRE_BOUNDS: Statement = bounds!("load.fibre_bounds", "seq", "key_fibre");
-static FIBRES: Statement = fibres!("load.add_fibres", "k.fresh AND k.seq >= $1 AND k.seq <= $2");
+static FIBRES: Statement = fibres!(
+    "load.add_fibres",
+    "k.fresh AND k.seq >= $1 AND k.seq <= $2 AND s.seq >= $1 AND s.seq <= $2"
+);
 static LAST_FIBRES: Statement = fibres!("load.add_last_fibres", "NOT k.fresh");
 
 macro_rules! past {
@@ -153,7 +159,10 @@ macro_rules! past {
     };
 }
 static PAST_BOUNDS: Statement = bounds!("load.past_bounds", "seq", "new_past");
-static PAST: Statement = past!("load.add_past", "k.fresh AND k.seq >= $1 AND k.seq <= $2");
+static PAST: Statement = past!(
+    "load.add_past",
+    "k.fresh AND k.seq >= $1 AND k.seq <= $2 AND s.seq >= $1 AND s.seq <= $2"
+);
 static LAST_PAST: Statement = past!("load.add_last_past", "NOT k.fresh");
 
 /// Each after those that it refers to.
