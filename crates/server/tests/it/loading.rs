@@ -164,7 +164,7 @@ fn each_mistake_is_told_exactly_and_nothing_else_is_lost() {
     assert_eq!(kept("SELECT ref FROM site"), "", "all of it, or nothing");
 
     let output = import(&folder, &[]);
-    let (said, told) = (String::from_utf8(output.stdout.clone()).unwrap(), failed(&output, 6));
+    let (said, told) = (String::from_utf8(output.stdout.clone()).unwrap(), failed(&output, 7));
     let expected = MISTAKES.lines().count();
     assert!(told.contains(&format!("{expected} lines are refused")), "{told}");
     assert!(!said.contains("secret"), "{said}");
@@ -210,7 +210,7 @@ fn a_file_that_is_another_one_is_told_once() {
     write("ptos.csv", b"");
     let output = import(&folder, &["--dry-run"]);
     let said = String::from_utf8(output.stdout.clone()).unwrap();
-    failed(&output, 6);
+    failed(&output, 7);
     for mistake in [
         "pbos.csv:1 column floor: this column is missing; is it flor?",
         "contracts.csv:1 column contract: this column stands twice",

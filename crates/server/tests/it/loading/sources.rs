@@ -41,7 +41,7 @@ fn standard_input_says_by_its_columns_what_it_is() {
     assert_eq!(place(&folder), ["S|B \"1\"|É|1"]);
     let told = run_with_input(&arguments, "a;b\n1;2\n");
     assert!(String::from_utf8_lossy(&told.stdout).contains("no kind of file has these columns"));
-    failed(&told, 6);
+    failed(&told, 7);
 }
 
 fn place(folder: &TempDir) -> Vec<String> {
