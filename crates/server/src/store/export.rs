@@ -137,87 +137,74 @@ static PAST: Statement = statement!(
     )
 );
 
+/// The columns of operators.csv, written and read.
+pub const OPERATOR: &[&str] = &["login", "name", "password_hash", "profile", "quota", "sessions"];
+/// The columns of floors.csv, written and read.
+pub const FLOOR: &[&str] = &["site", "building", "staircase", "floor"];
+/// The columns of pbos.csv, written and read.
+pub const PBO: &[&str] = &["site", "building", "staircase", "floor", "pbo", "location"];
+/// The columns of ptos.csv, written and read.
+pub const PTO: &[&str] = &["pto", "site", "building", "staircase", "floor", "construction"];
+/// The columns of fibres.csv, written and read.
+pub const FIBRE: &[&str] = &[
+    "fibre",
+    "site",
+    "building",
+    "staircase",
+    "floor",
+    "pbo",
+    "pto",
+    "pm",
+    "pm_position",
+    "cable",
+    "tube",
+    "colour",
+    "usage",
+    "out_of_service",
+    "holder",
+];
+/// The columns of contracts.csv, written and read.
+pub const CONTRACT: &[&str] = &[
+    "contract",
+    "operator",
+    "site",
+    "building",
+    "staircase",
+    "floor",
+    "fibre",
+    "pbo",
+    "pm",
+    "zone",
+    "building_kind",
+    "route",
+    "existing_socket",
+    "opac",
+    "order",
+    "intervention",
+];
+/// The columns of reprovisionings.csv, written and read.
+pub const REPROVISIONING: &[&str] = &[
+    "contract",
+    "fibre",
+    "old_fibre",
+    "reason",
+    "keep_pto",
+    "pto",
+    "state",
+    "discharge_code",
+    "accepted",
+    "ended",
+];
+
 /// Every file, in the order in which they are loaded.
 pub static LISTINGS: [Listing; 7] = [
-    Listing {
-        file: "operators.csv",
-        columns: &["login", "name", "password_hash", "profile", "quota", "sessions"],
-        statement: &OPERATORS,
-    },
-    Listing {
-        file: "floors.csv",
-        columns: &["site", "building", "staircase", "floor"],
-        statement: &FLOORS,
-    },
-    Listing {
-        file: "pbos.csv",
-        columns: &["site", "building", "staircase", "floor", "pbo", "location"],
-        statement: &PBOS,
-    },
-    Listing {
-        file: "ptos.csv",
-        columns: &["pto", "site", "building", "staircase", "floor", "construction"],
-        statement: &PTOS,
-    },
-    Listing {
-        file: "fibres.csv",
-        columns: &[
-            "fibre",
-            "site",
-            "building",
-            "staircase",
-            "floor",
-            "pbo",
-            "pto",
-            "pm",
-            "pm_position",
-            "cable",
-            "tube",
-            "colour",
-            "usage",
-            "out_of_service",
-            "holder",
-        ],
-        statement: &FIBRES,
-    },
-    Listing {
-        file: "contracts.csv",
-        columns: &[
-            "contract",
-            "operator",
-            "site",
-            "building",
-            "staircase",
-            "floor",
-            "fibre",
-            "pbo",
-            "pm",
-            "zone",
-            "building_kind",
-            "route",
-            "existing_socket",
-            "opac",
-            "order",
-            "intervention",
-        ],
-        statement: &CONTRACTS,
-    },
-    Listing {
-        file: "reprovisionings.csv",
-        columns: &[
-            "contract",
-            "fibre",
-            "old_fibre",
-            "reason",
-            "keep_pto",
-            "pto",
-            "state",
-            "discharge_code",
-            "accepted",
-            "ended",
-        ],
-        statement: &PAST,
-    },
+    Listing { file: "operators.csv", columns: OPERATOR, statement: &OPERATORS },
+    Listing { file: "floors.csv", columns: FLOOR, statement: &FLOORS },
+    Listing { file: "pbos.csv", columns: PBO, statement: &PBOS },
+    Listing { file: "ptos.csv", columns: PTO, statement: &PTOS },
+    Listing { file: "fibres.csv", columns: FIBRE, statement: &FIBRES },
+    Listing { file: "contracts.csv", columns: CONTRACT, statement: &CONTRACTS },
+    Listing { file: "reprovisionings.csv", columns: REPROVISIONING, statement: &PAST },
 ];
 
 /// Columns that are times, in milliseconds.

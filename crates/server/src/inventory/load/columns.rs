@@ -22,6 +22,8 @@ use crate::admission::{
     password,
 };
 
+pub(super) use crate::store::export::{CONTRACT, FIBRE, FLOOR, OPERATOR, PBO, PTO, REPROVISIONING};
+
 /// Longest name of a fibre, a cable, a PM or a place, in characters.
 const TEXT_MAX: usize = 255;
 /// Longest colour, in characters (contract.md, D16a).
@@ -31,59 +33,6 @@ const COLOUR_MAX: usize = 50;
 fn reference_max() -> usize {
     text::length_of("referenceContrat")
 }
-
-pub(super) const OPERATOR: &[&str] =
-    &["login", "name", "password_hash", "profile", "quota", "sessions"];
-pub(super) const FLOOR: &[&str] = &["site", "building", "staircase", "floor"];
-pub(super) const PBO: &[&str] = &["site", "building", "staircase", "floor", "pbo", "location"];
-pub(super) const PTO: &[&str] = &["pto", "site", "building", "staircase", "floor", "construction"];
-pub(super) const FIBRE: &[&str] = &[
-    "fibre",
-    "site",
-    "building",
-    "staircase",
-    "floor",
-    "pbo",
-    "pto",
-    "pm",
-    "pm_position",
-    "cable",
-    "tube",
-    "colour",
-    "usage",
-    "out_of_service",
-    "holder",
-];
-pub(super) const CONTRACT: &[&str] = &[
-    "contract",
-    "operator",
-    "site",
-    "building",
-    "staircase",
-    "floor",
-    "fibre",
-    "pbo",
-    "pm",
-    "zone",
-    "building_kind",
-    "route",
-    "existing_socket",
-    "opac",
-    "order",
-    "intervention",
-];
-pub(super) const REPROVISIONING: &[&str] = &[
-    "contract",
-    "fibre",
-    "old_fibre",
-    "reason",
-    "keep_pto",
-    "pto",
-    "state",
-    "discharge_code",
-    "accepted",
-    "ended",
-];
 
 /// Columns that a file of fibres must have.
 pub(super) const FIBRE_REQUIRED: &[&str] = &[
