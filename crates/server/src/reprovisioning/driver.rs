@@ -60,18 +60,16 @@ impl Driver {
         let permits = Arc::new(Semaphore::new(AT_ONCE_MAX));
         let mut cleaned = None::<tokio::time::Instant>;
         while !stop.is_cancelled() {
-            if let Err(error) = self.start_due(&tasks, &permits).await {
+            let all_begun = self.start_due(&tasks, &permits).await.unwrap_or_else(|error| {
                 tracing::error!(error = ?error, "the driver cannot reach its jobs");
-            }
+                true
+            });
             if cleaned.is_none_or(|at| at.elapsed() > HOUSEKEEPING) {
                 self.clean_up().await;
                 cleaned = Some(tokio::time::Instant::now());
             }
-            // With every place taken, the next one that is free rings the bell.
-            let wait = match permits.available_permits() {
-                0 => self.patience.poll,
-                _ => self.until_next_due().await,
-            };
+            // Where more are due than there were places, the next place that is free rings the bell.
+            let wait = if all_begun { self.until_next_due().await } else { self.patience.poll };
             tokio::select! {
                 () = stop.cancelled() => break,
                 () = self.bell.notified() => {}
@@ -88,28 +86,32 @@ impl Driver {
     /// # Errors
     /// A failure of the database.
     pub async fn run_due(&self) -> Result<usize, StoreError> {
-        let (token, ids) = self.claim(i64::MAX).await?;
-        for id in &ids {
-            self.step(id, &token).await?;
+        let (token, jobs) = self.claim(i64::MAX).await?;
+        let taken = jobs.len();
+        for job in jobs {
+            self.step(job, &token).await?;
         }
-        Ok(ids.len())
+        Ok(taken)
     }
 
+    /// Begins the steps that are due, as many as there are places for; whether that was all of them.
     async fn start_due(
         &self,
         tasks: &TaskTracker,
         permits: &Arc<Semaphore>,
-    ) -> Result<(), StoreError> {
-        let free = i64::try_from(permits.available_permits()).unwrap_or_default();
+    ) -> Result<bool, StoreError> {
+        let free = permits.available_permits();
         if free == 0 {
-            return Ok(());
+            return Ok(false);
         }
-        let (token, ids) = self.claim(free).await?;
-        for id in ids {
+        let (token, jobs) = self.claim(i64::try_from(free).unwrap_or(i64::MAX)).await?;
+        let all = jobs.len() < free;
+        for job in jobs {
             let permit: Option<OwnedSemaphorePermit> = Arc::clone(permits).try_acquire_owned().ok();
             let (driver, token) = (self.clone(), token.clone());
             tasks.spawn(async move {
-                if let Err(error) = driver.step(&id, &token).await {
+                let id = job.id.clone();
+                if let Err(error) = driver.step(job, &token).await {
                     // The lease ends, and another turn takes the step again.
                     tracing::error!(error = ?error, reprovisioning = id, "a step was not recorded");
                 }
@@ -117,18 +119,19 @@ impl Driver {
                 driver.bell.notify_one();
             });
         }
-        Ok(())
+        Ok(all)
     }
 
-    async fn claim(&self, limit: i64) -> Result<(String, Vec<String>), StoreError> {
+    /// Takes the leases of jobs that are due; its token, and the jobs as they are.
+    async fn claim(&self, limit: i64) -> Result<(String, Vec<Reprovisioning>), StoreError> {
         let now = self.now().await?;
         let lease = self.new_lease(now.ms);
         let token = lease.token.clone();
-        let ids =
+        let jobs =
             self.store.write("driver.claim", (lease, now, limit), |tx, (lease, now, limit)| {
-                Box::pin(reprovisionings::claim(tx, lease, *now, *limit))
+                Box::pin(claim(tx, lease, *now, *limit))
             });
-        Ok((token, ids.await?))
+        Ok((token, jobs.await?))
     }
 
     /// The time by the clock that every driver shares, and what can be ahead of it.
@@ -147,13 +150,9 @@ impl Driver {
     }
 
     /// Takes one step under a lease and records it.
-    async fn step(&self, id: &str, token: &str) -> Result<(), StoreError> {
-        let found = self
-            .store
-            .read("driver.find", id.to_owned(), |tx, id| Box::pin(reprovisionings::find(tx, id)));
-        let Some(job) = found.await? else { return Ok(()) };
+    async fn step(&self, job: Reprovisioning, token: &str) -> Result<(), StoreError> {
         let step = Box::pin(perform(&self.networks, &self.patience, &job, self.clock.now_ms()));
-        match self.holding(id, token, step).await {
+        match self.holding(&job.id, token, step).await {
             Some(outcome) => self.record(job, token, outcome).await,
             None => Ok(()),
         }
@@ -226,14 +225,12 @@ impl Driver {
     }
 
     async fn until_next_due(&self) -> Duration {
-        let next = self
-            .store
-            .read("driver.next_due", (), |tx, ()| Box::pin(reprovisionings::next_due(tx)))
-            .await;
-        let wait = match next {
-            Ok(Some(due_ms)) => {
-                Duration::from_millis(u64::try_from(due_ms - self.clock.now_ms()).unwrap_or(0))
-            }
+        let now_ms = self.clock.now_ms();
+        let next = self.store.read("driver.next_due", now_ms, |tx, now_ms| {
+            Box::pin(reprovisionings::next_due(tx, *now_ms))
+        });
+        let wait = match next.await {
+            Ok(Some(due_ms)) => Duration::from_millis(u64::try_from(due_ms - now_ms).unwrap_or(0)),
             Ok(None) | Err(_) => self.patience.poll,
         };
         wait.clamp(Duration::from_millis(1), self.patience.poll)
@@ -247,6 +244,19 @@ impl Driver {
             tracing::warn!(error = ?error, "old names and nonces could not be dropped");
         }
     }
+}
+
+async fn claim(
+    tx: &mut Tx<'_>,
+    lease: &Lease,
+    now: Now,
+    limit: i64,
+) -> Result<Vec<Reprovisioning>, StoreError> {
+    let mut jobs = Vec::new();
+    for id in reprovisionings::claim(tx, lease, now, limit).await? {
+        jobs.extend(reprovisionings::find(tx, &id).await?);
+    }
+    Ok(jobs)
 }
 
 fn whole_ms(duration: Duration) -> i64 {

@@ -4,24 +4,23 @@ use std::sync::OnceLock;
 
 use super::statement::Statement;
 
-/// Takes the leases of due jobs, and of those whose time lies beyond any that could have been set:
-/// the clock has gone back. PostgreSQL passes over rows that another instance is taking at
-/// this moment; SQLite has one writer.
+/// Takes the leases of jobs that are due in a stretch of time. PostgreSQL passes over rows that another
+/// instance is taking at this moment; SQLite has one writer.
 pub(super) static CLAIM: Statement = Statement {
     name: "reprovisioning.claim",
     sqlite: "UPDATE reprovisioning SET lease_token = ?1, lease_until_ms = ?2
        WHERE id IN (SELECT id FROM reprovisioning
                     WHERE state IN ('initiated', 'in_progress')
-                      AND (due_ms <= ?3 OR due_ms > ?5)
-                      AND (lease_until_ms <= ?3 OR lease_until_ms > ?6)
-                    ORDER BY due_ms LIMIT ?4)
+                      AND due_ms BETWEEN ?3 AND ?4
+                      AND (lease_until_ms <= ?5 OR lease_until_ms > ?6)
+                    ORDER BY due_ms LIMIT ?7)
        RETURNING id",
     postgres: "UPDATE reprovisioning SET lease_token = $1, lease_until_ms = $2
        WHERE id IN (SELECT id FROM reprovisioning
                     WHERE state IN ('initiated', 'in_progress')
-                      AND (due_ms <= $3 OR due_ms > $5)
-                      AND (lease_until_ms <= $3 OR lease_until_ms > $6)
-                    ORDER BY due_ms LIMIT $4
+                      AND due_ms BETWEEN $3 AND $4
+                      AND (lease_until_ms <= $5 OR lease_until_ms > $6)
+                    ORDER BY due_ms LIMIT $7
                     FOR UPDATE SKIP LOCKED)
        RETURNING id",
     columns: OnceLock::new(),

@@ -31,10 +31,16 @@ static RENEW: Statement = statement!(
     "UPDATE reprovisioning SET lease_until_ms = $3
      WHERE id = $1 AND lease_token = $2 AND state IN ('initiated', 'in_progress')"
 );
+// What is due is leased, and little; of what is due later, which may be much, the index has the first.
 static NEXT_DUE: Statement = statement!(
     "reprovisioning.next_due",
-    "SELECT MIN(CASE WHEN lease_until_ms > due_ms THEN lease_until_ms ELSE due_ms END) AS due_ms
-     FROM reprovisioning WHERE state IN ('initiated', 'in_progress')"
+    "SELECT MIN(due_ms) AS due_ms FROM (
+       SELECT CASE WHEN lease_until_ms > due_ms THEN lease_until_ms ELSE due_ms END AS due_ms
+       FROM reprovisioning WHERE state IN ('initiated', 'in_progress') AND due_ms <= $1
+       UNION ALL
+       SELECT MIN(due_ms) AS due_ms
+       FROM reprovisioning WHERE state IN ('initiated', 'in_progress') AND due_ms > $1
+     ) AS earliest"
 );
 static POSTPONE: Statement = statement!(
     "reprovisioning.postpone",
@@ -63,7 +69,8 @@ pub struct Now {
     pub lease_max_ms: i64,
 }
 
-/// Takes the leases of up to `limit` jobs that are due.
+/// Takes the leases of up to `limit` jobs that are due, and of those whose time lies beyond any that could
+/// have been set: the clock has gone back.
 pub async fn claim(
     tx: &mut Tx<'_>,
     lease: &Lease,
@@ -72,8 +79,14 @@ pub async fn claim(
 ) -> Result<Vec<String>, StoreError> {
     let Now { ms, wait_max_ms, lease_max_ms } = now;
     let (due_max, lease_max) = (ms + wait_max_ms, ms + lease_max_ms);
-    let params = params![&lease.token, lease.until_ms, ms, limit, due_max, lease_max];
-    tx.all(&CLAIM, params, |row| row.text("id")).await
+    let mut claimed = Vec::new();
+    // One after the other: each is a stretch of the index, where both together would be all of it.
+    for (from_ms, to_ms) in [(i64::MIN, ms), (due_max + 1, i64::MAX)] {
+        let left = limit - i64::try_from(claimed.len()).unwrap_or(limit);
+        let params = params![&lease.token, lease.until_ms, from_ms, to_ms, ms, lease_max, left];
+        claimed.extend(tx.all(&CLAIM, params, |row| row.text("id")).await?);
+    }
+    Ok(claimed)
 }
 
 /// Takes the lease of one job, due or not; false: somebody works on it, or it has ended.
@@ -98,8 +111,8 @@ pub async fn renew_lease(
 }
 
 /// When the next job may be claimed.
-pub async fn next_due(tx: &mut Tx<'_>) -> Result<Option<i64>, StoreError> {
-    let due = tx.first(&NEXT_DUE, &[], |row| row.optional_int("due_ms")).await?;
+pub async fn next_due(tx: &mut Tx<'_>, now_ms: i64) -> Result<Option<i64>, StoreError> {
+    let due = tx.first(&NEXT_DUE, params![now_ms], |row| row.optional_int("due_ms")).await?;
     Ok(due.flatten())
 }
 

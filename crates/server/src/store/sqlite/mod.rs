@@ -27,6 +27,8 @@ use writer::{Asked, Job, Writer};
 const QUEUE_MAX: usize = 1024;
 /// How long a statement waits for another process (an import, an administrator) to commit.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Pages that the writer keeps, in KiB at the most.
+const WRITER_CACHE_KIB: i64 = 16 * 1024;
 /// Statements kept prepared on each connection.
 const PREPARED_MAX: usize = 128;
 
@@ -70,6 +72,8 @@ impl Sqlite {
         // A commit that was acknowledged survives the power cut.
         writer.pragma_update(None, "synchronous", "FULL")?;
         writer.pragma_update(None, "foreign_keys", "ON")?;
+        // What it has read stays true after its own commits; a reader's pages do not.
+        writer.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
         let idle = (0..readers)
             .map(|_| open_connection(path, OpenFlags::SQLITE_OPEN_READ_ONLY))
             .collect::<Result<Vec<_>, _>>()?;
