@@ -64,11 +64,11 @@ static LIST: Statement = statement!(
     "SELECT request_id, at_ms, operator_id, method, contract_ref, code, detail, duration_us,
        address, admitted_us
      FROM audit
-     WHERE at_ms >= $1
+     WHERE at_ms >= $1 AND request_id >= $6
        AND (CAST($2 AS BIGINT) IS NULL OR operator_id = $2)
        AND (CAST($3 AS TEXT) IS NULL OR contract_ref = $3)
        AND (CAST($4 AS BIGINT) IS NULL OR COALESCE(code, 1) = $4)
-     ORDER BY at_ms DESC, request_id DESC LIMIT $5"
+     ORDER BY request_id DESC LIMIT $5"
 );
 
 /// Keeps a request, once: whoever comes second (the deadline, or the work that it cut off) undoes
@@ -104,14 +104,26 @@ pub async fn confirm(tx: &mut Tx<'_>, request_id: &str) -> Result<Option<i64>, S
 
 /// The latest rows that the filter lets through, newest first.
 pub async fn list(tx: &mut Tx<'_>, filter: &Filter) -> Result<Vec<Entry>, StoreError> {
+    let first_id = first_id(filter.since_ms.saturating_sub(NAMED_BEFORE_MS));
     let params = params![
         filter.since_ms,
         filter.operator_id,
         filter.contract_ref.as_ref(),
         filter.code,
         filter.limit,
+        &first_id,
     ];
     tx.all(&LIST, params, read).await
+}
+
+/// How much earlier than its `at_ms` a request may have been named: its head came, then its body, and the
+/// clock may have jumped in between.
+const NAMED_BEFORE_MS: i64 = 24 * 3600 * 1000;
+
+/// The least name of a request that came at this time.
+fn first_id(at_ms: i64) -> String {
+    let hex = format!("{:012x}", at_ms.max(0));
+    format!("{}-{}", &hex[..8], &hex[8..])
 }
 
 pub(super) fn read(row: &Row<'_>) -> Result<Entry, StoreError> {

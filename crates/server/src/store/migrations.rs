@@ -41,6 +41,7 @@ const STEPS: &[Step] = &[
     },
     step(6, "import", 1, include_str!("migrations/0006_import.sql")),
     step(7, "outbox", 1, include_str!("migrations/0007_outbox.sql")),
+    step(8, "audit_by_id", 1, include_str!("migrations/0008_audit_by_id.sql")),
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_step (
