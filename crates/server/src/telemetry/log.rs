@@ -9,6 +9,8 @@ use std::{
 use tracing::level_filters::LevelFilter;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 
+use super::line::Line;
+
 /// How the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -54,7 +56,8 @@ pub fn start(format: Format, level: Level) -> WorkerGuard {
         .log_internal_errors(false);
     // A log that was started before stays.
     let _ = match format {
-        Format::Text => builder.with_ansi(colours).with_target(false).try_init(),
+        Format::Text if colours => builder.with_ansi(true).with_target(false).try_init(),
+        Format::Text => builder.event_format(Line).try_init(),
         Format::Json => builder.json().flatten_event(true).with_target(false).try_init(),
     };
     guard

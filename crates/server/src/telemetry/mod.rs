@@ -1,5 +1,6 @@
 //! Seen from outside: logs, metrics, health.
 
+mod line;
 pub mod log;
 pub mod metrics;
 pub mod pages;
