@@ -3,10 +3,12 @@
 use std::{
     fmt,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicI64, Ordering},
     },
 };
+
+use zeroize::{Zeroize, Zeroizing};
 
 /// The time of day, in milliseconds since 1970-01-01 UTC. Deadlines use the monotonic clock of the
 /// runtime instead.
@@ -45,6 +47,13 @@ impl Clock {
     }
 }
 
+/// How many random bytes the machine is asked for at once.
+const AT_A_TIME_BYTES: usize = 512;
+
+fn ask_the_machine(bytes: &mut [u8]) {
+    getrandom::fill(bytes).expect("the machine gives random bytes");
+}
+
 /// Where random bytes come from.
 #[derive(Clone)]
 pub struct Entropy(Arc<Fill>);
@@ -52,12 +61,28 @@ pub struct Entropy(Arc<Fill>);
 type Fill = dyn Fn(&mut [u8]) + Send + Sync;
 
 impl Entropy {
-    /// The machine's.
+    /// The machine's, asked for some hundred bytes at a time: each request takes ten for its id.
     ///
     /// # Panics
     /// When used, on a machine that cannot give random bytes: nothing here is safe without them.
     pub fn system() -> Self {
-        Self::from_fn(|bytes| getrandom::fill(bytes).expect("the machine gives random bytes"))
+        let store = Mutex::new((Zeroizing::new([0; AT_A_TIME_BYTES]), 0));
+        Self::from_fn(move |bytes| {
+            let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
+            let (random, left) = &mut *store;
+            if bytes.len() > *left {
+                if bytes.len() > AT_A_TIME_BYTES {
+                    return ask_the_machine(bytes);
+                }
+                ask_the_machine(&mut random[..]);
+                *left = AT_A_TIME_BYTES;
+            }
+            let taken = &mut random[*left - bytes.len()..*left];
+            bytes.copy_from_slice(taken);
+            // Nothing is given twice, nor found in memory by whoever comes later.
+            taken.zeroize();
+            *left -= bytes.len();
+        })
     }
 
     /// A test's.
@@ -83,5 +108,26 @@ impl Entropy {
 impl fmt::Debug for Entropy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Entropy")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn the_machines_bytes_never_come_twice_however_many_are_asked_for() {
+        let entropy = Entropy::system();
+        let mut seen = HashSet::new();
+        for _ in 0..100 {
+            assert!(seen.insert(entropy.bytes::<10>().to_vec()));
+            assert!(seen.insert(entropy.bytes::<32>().to_vec()));
+            assert!(seen.insert(entropy.bytes::<{ AT_A_TIME_BYTES }>().to_vec()));
+            assert!(seen.insert(entropy.bytes::<{ AT_A_TIME_BYTES + 1 }>().to_vec()));
+        }
+        let zeros = |bytes: &Vec<u8>| bytes.windows(8).any(|eight| eight == [0; 8]);
+        assert!(!seen.iter().any(zeros), "what was given is wiped, and never given again");
     }
 }

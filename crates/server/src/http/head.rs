@@ -1,26 +1,21 @@
 //! What a request's head must be before anything reads it: what two readers could take for two
 //! different requests is refused (RFC 9112 §3.2 and §6.1).
 
-use axum::{
-    extract::Request,
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
-use hyper::{HeaderMap, StatusCode, Version, header};
+use axum::response::{IntoResponse, Response};
+use hyper::{HeaderMap, Request, StatusCode, Version, header};
 
 /// Refuses a head without exactly one well-formed `Host` (400; HTTP/1.0 may have none), and any
 /// `Transfer-Encoding` but one `chunked` (501). The connection ends with it.
-pub(super) async fn check(request: Request, next: Next) -> Response {
-    let refused = if !has_its_host(request.version(), request.headers()) {
+pub(super) fn refuse<B>(request: &Request<B>) -> Option<Response> {
+    let (status, said) = if !has_its_host(request.version(), request.headers()) {
         (StatusCode::BAD_REQUEST, "un en-tête Host, et un seul, est attendu\n")
     } else if !has_a_known_framing(request.headers()) {
         (StatusCode::NOT_IMPLEMENTED, "Transfer-Encoding : chunked ou rien\n")
     } else {
-        return next.run(request).await;
+        return None;
     };
-    let (status, said) = refused;
     tracing::info!(status = status.as_u16(), reason = said.trim(), "refused");
-    (status, [(header::CONNECTION, "close")], said).into_response()
+    Some((status, [(header::CONNECTION, "close")], said).into_response())
 }
 
 fn has_its_host(version: Version, headers: &HeaderMap) -> bool {

@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Peer,
     crowd::Crowd,
+    head,
     stall::Stalling,
     tls::{Tls, presented},
 };
@@ -126,7 +127,8 @@ fn connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         .serve_connection(TokioIo::new(stream), service)
 }
 
-/// The router, told for each request where its connection comes from.
+/// The router, told for each request where its connection comes from; what its head must not be does not
+/// get there.
 fn tower_service(
     router: Router,
     peer: Peer,
@@ -139,7 +141,14 @@ fn tower_service(
 + 'static {
     let router = TowerToHyperService::new(router);
     hyper::service::service_fn(move |mut request: Request<Incoming>| {
+        let refused = head::refuse(&request);
         request.extensions_mut().insert(peer);
-        hyper::service::Service::call(&router, request)
+        let router = router.clone();
+        async move {
+            match refused {
+                Some(refused) => Ok(refused),
+                None => hyper::service::Service::call(&router, request).await,
+            }
+        }
     })
 }

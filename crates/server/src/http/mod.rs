@@ -18,11 +18,13 @@ use std::{
 use axum::{
     Extension, Router,
     extract::{Request, State},
-    middleware,
     response::Response,
     routing::any,
 };
-use hyper::Method;
+use hyper::{
+    Method,
+    header::{AUTHORIZATION, HeaderName},
+};
 use tokio::time::Instant;
 
 use forwarded::Unclear;
@@ -35,6 +37,8 @@ use crate::{
     telemetry::pages,
 };
 
+static IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
 /// Every route of the service's own listener. The path may end in the name of the consuming
 /// operator, which tells nothing: the operator is always the login's (contract.md, D3).
 pub fn router(service: Arc<Service>, path: &str) -> Router {
@@ -45,7 +49,6 @@ pub fn router(service: Arc<Service>, path: &str) -> Router {
         .route(&format!("{path}/{{operator}}"), soap)
         .merge(pages::health())
         .with_state(service)
-        .layer(middleware::from_fn(head::check))
 }
 
 /// Every route of the listener for those who watch.
@@ -101,8 +104,8 @@ async fn soap(
         began: Instant::now(),
         address,
         certificate: peer.certificate,
-        authorization: request::values(&parts.headers, "authorization"),
-        idempotency_keys: request::values(&parts.headers, "idempotency-key"),
+        authorization: request::values(&parts.headers, AUTHORIZATION),
+        idempotency_keys: request::values(&parts.headers, &IDEMPOTENCY_KEY),
         message,
         operator: OnceLock::new(),
         counting: OnceLock::new(),

@@ -2,16 +2,23 @@
 
 use std::io::Read;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use ereprov_wire::{
     charset::decode,
     envelope::{self, Fault, FaultKind, Message, SoapVersion},
 };
 use flate2::read::MultiGzDecoder;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::{HeaderMap, StatusCode};
+use hyper::{
+    HeaderMap, StatusCode,
+    header::{
+        AsHeaderName, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue,
+    },
+};
 
 use crate::{service::Limits, soap};
+
+static SOAP_ACTION: HeaderName = HeaderName::from_static("soapaction");
 
 /// A POST that is no question.
 #[derive(Debug)]
@@ -25,7 +32,7 @@ pub(super) enum Unreadable {
 /// A body that arrived, and what its headers say about it.
 pub(super) struct Received {
     pub(super) version: SoapVersion,
-    bytes: Vec<u8>,
+    bytes: Bytes,
     charset: Option<String>,
     actions: Vec<String>,
 }
@@ -39,8 +46,8 @@ pub(super) async fn receive(
     let kind = ContentKind::read(headers)?;
     let packed = is_packed(headers)?;
     let bytes = collect(limits, headers, body, kind.version).await?;
-    let bytes = if packed { unpack(limits, &bytes, kind.version)? } else { bytes };
-    let mut actions = values(headers, "soapaction");
+    let bytes = if packed { unpack(limits, &bytes, kind.version)?.into() } else { bytes };
+    let mut actions = values(headers, &SOAP_ACTION);
     actions.extend(kind.action);
     Ok(Received { version: kind.version, bytes, charset: kind.charset, actions })
 }
@@ -55,13 +62,10 @@ pub(super) fn read(received: &Received) -> Result<Message, Unreadable> {
 }
 
 /// Every value of a header, as text: Latin-1 where it is not ASCII (RFC 9110 §5.5).
-pub(super) fn values(headers: &HeaderMap, name: &str) -> Vec<String> {
-    let text = |bytes: &[u8]| bytes.iter().map(|byte| char::from(*byte)).collect();
-    headers.get_all(name).iter().map(|value| text(value.as_bytes())).collect()
-}
-
-fn first(headers: &HeaderMap, name: &str) -> String {
-    values(headers, name).into_iter().next().unwrap_or_default()
+pub(super) fn values(headers: &HeaderMap, name: impl AsHeaderName) -> Vec<String> {
+    let latin_1 = |value: &HeaderValue| value.as_bytes().iter().copied().map(char::from).collect();
+    let text = |value: &HeaderValue| value.to_str().map_or_else(|_| latin_1(value), str::to_owned);
+    headers.get_all(name).iter().map(text).collect()
 }
 
 /// What the Content-Type says.
@@ -73,30 +77,32 @@ struct ContentKind {
 
 impl ContentKind {
     fn read(headers: &HeaderMap) -> Result<Self, Unreadable> {
-        let mut texts = values(headers, "content-type");
+        let mut texts = values(headers, CONTENT_TYPE);
         texts.dedup();
         // Two that differ say nothing: a gateway may have read the other one.
         let text = if texts.len() > 1 { "," } else { texts.first().map_or("", String::as_str) };
         let mut parts = text.split(';');
-        let media = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
-        let version = match media.as_str() {
-            "application/soap+xml" => SoapVersion::V12,
-            "" | "text/xml" | "application/xml" => SoapVersion::V11,
-            _ => {
-                let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-                let said = "Content-Type text/xml ou application/soap+xml attendu\n";
-                return Err(Unreadable::Http(status, said));
-            }
+        let media = parts.next().unwrap_or_default().trim();
+        let is = |known: &str| media.eq_ignore_ascii_case(known);
+        let version = if is("application/soap+xml") {
+            SoapVersion::V12
+        } else if is("") || is("text/xml") || is("application/xml") {
+            SoapVersion::V11
+        } else {
+            let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+            let said = "Content-Type text/xml ou application/soap+xml attendu\n";
+            return Err(Unreadable::Http(status, said));
         };
         let mut kind = Self { version, charset: None, action: None };
         for part in parts {
             let Some((name, value)) = part.split_once('=') else { continue };
-            let value = Some(value.trim().trim_matches('"').to_owned());
-            let value = value.filter(|value| !value.is_empty());
-            match name.trim().to_ascii_lowercase().as_str() {
-                "charset" => kind.charset = value,
-                "action" => kind.action = value,
-                _ => {}
+            let value = Some(value.trim().trim_matches('"')).filter(|value| !value.is_empty());
+            let value = value.map(str::to_owned);
+            let name = name.trim();
+            if name.eq_ignore_ascii_case("charset") {
+                kind.charset = value;
+            } else if name.eq_ignore_ascii_case("action") {
+                kind.action = value;
             }
         }
         Ok(kind)
@@ -108,14 +114,15 @@ async fn collect(
     headers: &HeaderMap,
     body: Body,
     version: SoapVersion,
-) -> Result<Vec<u8>, Unreadable> {
-    let announced = first(headers, "content-length").parse::<u64>();
-    if announced.is_ok_and(|length| length > limits.body_bytes_max as u64) {
+) -> Result<Bytes, Unreadable> {
+    let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    let announced = announced.and_then(|length| length.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > limits.body_bytes_max as u64) {
         return Err(too_large());
     }
     let body = Limited::new(body, limits.body_bytes_max);
     let fault = match tokio::time::timeout(limits.body_read, body.collect()).await {
-        Ok(Ok(collected)) => return Ok(collected.to_bytes().to_vec()),
+        Ok(Ok(collected)) => return Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(too_large()),
         Ok(Err(_)) => FaultKind::Client("le corps n'est pas arrivé en entier".to_owned()),
         Err(_) => soap::client_too_slow(),
@@ -124,7 +131,7 @@ async fn collect(
 }
 
 fn is_packed(headers: &HeaderMap) -> Result<bool, Unreadable> {
-    match values(headers, "content-encoding").join(",").trim().to_ascii_lowercase().as_str() {
+    match values(headers, CONTENT_ENCODING).join(",").trim().to_ascii_lowercase().as_str() {
         "" | "identity" => Ok(false),
         "gzip" | "x-gzip" => Ok(true),
         _ => {
