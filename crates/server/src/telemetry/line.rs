@@ -11,7 +11,7 @@ use tracing_subscriber::{
     fmt::{
         FmtContext, FormatEvent, FormatFields,
         format::Writer,
-        time::{FormatTime, SystemTime},
+        time::{FormatTime, time},
     },
     registry::LookupSpan,
 };
@@ -30,7 +30,7 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        SystemTime.format_time(&mut writer)?;
+        time().format_time(&mut writer)?;
         write!(writer, " {:>5}", event.metadata().level().as_str())?;
         let mut fields = Fields { writer: writer.by_ref(), outcome: Ok(()) };
         event.record(&mut fields);
