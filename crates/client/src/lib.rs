@@ -71,6 +71,7 @@ pub use methods::{
     Pm, Said,
     follow_up::{FollowUp, NewRoute, SCHEDULE},
     put::{Accepted, Put},
+    read_reason,
     routes::{At, Fibre, Pbo},
     structure::{Floor, Socket, Structure},
 };

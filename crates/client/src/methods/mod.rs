@@ -5,10 +5,17 @@ pub mod put;
 pub mod routes;
 pub mod structure;
 
-use ereprov_wire::etat::Label;
+use ereprov_domain::reason::Reason;
+use ereprov_wire::{etat::Label, motif::Motif};
 
 /// What the service said of a state: one of those that the specification has, or words of its own.
 pub type Said<T> = Label<T>;
+
+/// The reason that one of the fifteen labels of table 3.4.1 names, whatever its case and accents; `None`:
+/// the text is none of them.
+pub fn read_reason(label: &str) -> Option<Reason> {
+    Motif::read(label).map(ereprov_words::reason)
+}
 
 /// A label's words in English, where it has any of the table's.
 fn said<F: Copy, E>(label: Label<F>, english: impl Fn(F) -> E) -> Said<E> {

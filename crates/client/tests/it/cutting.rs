@@ -140,7 +140,7 @@ async fn connect(client: TcpStream, target: u16, fate: Fate, names: bool) -> io:
 }
 
 /// Renames the headers by which a client and a service agree on a name, to others of the same length.
-fn without_names(bytes: &mut [u8], names: bool) {
+pub fn without_names(bytes: &mut [u8], names: bool) {
     const RENAMED: [(&[u8], &[u8]); 2] = [
         (b"idempotency-key-kept:", b"x-is-of-no-use-to-it:"),
         (b"idempotency-key:", b"x-is-of-no-uses:"),
@@ -149,7 +149,9 @@ fn without_names(bytes: &mut [u8], names: bool) {
         return;
     }
     for (name, instead) in RENAMED {
-        if let Some(at) = bytes.windows(name.len()).position(|window| window == name) {
+        if let Some(at) =
+            bytes.windows(name.len()).position(|window| window.eq_ignore_ascii_case(name))
+        {
             bytes[at..at + instead.len()].copy_from_slice(instead);
         }
     }
