@@ -12,21 +12,23 @@ use ereprov_wire::{
     lenient::Departure,
     operation::Operation,
     question::Question,
-    security::Password,
+    security::UsernameToken,
 };
 use jiff::fmt::rfc2822;
 use zeroize::Zeroizing;
 
 use crate::{
+    certificate::Validity,
     clock::{Clock, Entropy},
     endpoint::{Endpoint, Login},
     error::{Error, Ko},
-    exchange::{Exchange, MASK},
+    exchange::Exchange,
     shared::{
         Folder,
         ledger::{self, Usage},
         seats,
     },
+    token::{masked, token},
     transport::{Lost, Received, SetupError, Transport},
 };
 
@@ -48,6 +50,8 @@ pub struct Wsdl {
     pub is_ereprov: bool,
     /// The service's own time, in milliseconds since 1970-01-01 UTC, to the second; none: it says none.
     pub date_ms: Option<i64>,
+    /// How long the service's certificate is good; none: there is no TLS, or a proxy in between.
+    pub certificate: Option<Validity>,
     /// How long it took.
     pub took: Duration,
 }
@@ -128,10 +132,11 @@ impl Client {
             return Err(Error::Http { status: received.status, retry_after });
         }
         let date = received.header("date").and_then(|date| rfc2822::parse(date).ok());
+        let certificate = received.certificate;
         let text = received.text.unwrap_or_default();
         let is_ereprov = text.contains("definitions") && text.contains(NAMESPACE);
         let date_ms = date.map(|date| date.timestamp().as_millisecond());
-        Ok(Wsdl { text, is_ereprov, date_ms, took: started.elapsed() })
+        Ok(Wsdl { text, is_ereprov, date_ms, certificate, took: started.elapsed() })
     }
 
     /// The whole text that a question would be sent as, the password masked; no call.
@@ -139,22 +144,22 @@ impl Client {
     /// # Errors
     /// A value that the service would refuse.
     pub(crate) fn shown(&self, question: &Question) -> Result<String, Error> {
-        self.write(question, Some(&Password::new(MASK.to_owned()))).map(|text| text.to_string())
+        let token = self.token().map(masked);
+        self.write(question, token.as_ref()).map(|text| text.to_string())
+    }
+
+    /// A new one for each question.
+    fn token(&self) -> Option<UsernameToken> {
+        token(self.endpoint.login.as_ref()?, &self.clock, &self.entropy)
     }
 
     fn write(
         &self,
         question: &Question,
-        instead: Option<&Password>,
+        token: Option<&UsernameToken>,
     ) -> Result<Zeroizing<String>, Error> {
-        let login = match &self.endpoint.login {
-            Some(Login::UsernameToken(username, password)) => {
-                Some((username.as_str(), instead.unwrap_or(password)))
-            }
-            Some(Login::Basic(..)) | None => None,
-        };
-        let text = write_question(self.endpoint.soap, login, question).map_err(Error::Argument)?;
-        Ok(Zeroizing::new(text))
+        let text = write_question(self.endpoint.soap, token, question);
+        text.map(Zeroizing::new).map_err(Error::Argument)
     }
 
     /// Asks once, and never again by itself.
@@ -163,10 +168,14 @@ impl Client {
         question: &Question,
         key: Option<&str>,
     ) -> Result<Answered<Answer>, Error> {
-        let text = self.write(question, None)?;
+        // What would be refused waits for no seat.
+        self.write(question, None)?;
         let patience = self.endpoint.seat_timeout;
         let seat = seats::take_seat(&self.folder, &self.clock, patience).await;
         let seat = seat.map_err(Error::Folder)?.ok_or(Error::Busy(patience))?;
+        // A digest is good for some minutes: it is made when its turn has come.
+        let token = self.token();
+        let text = self.write(question, token.as_ref())?;
         let (month, quota) = (self.clock.month(), self.quota()?);
         let usage = ledger::count(&self.folder, &month, quota).map_err(Error::Folder)?;
         let usage = usage.map_err(Error::QuotaSpent)?;
@@ -174,7 +183,7 @@ impl Client {
         let started = Instant::now();
         let received = self.transport.post(text, key).await;
         drop(seat);
-        self.trace(question, key, &received, started);
+        self.trace(question, token, key, &received, started);
 
         let told = received.as_ref().ok().and_then(|received| self.learn(&month, received));
         let answered = received.map_err(Error::from).and_then(|received| {
@@ -216,6 +225,7 @@ impl Client {
     fn trace(
         &self,
         question: &Question,
+        token: Option<UsernameToken>,
         key: Option<&str>,
         received: &Result<Received, Lost>,
         started: Instant,
@@ -229,10 +239,11 @@ impl Client {
                 })
                 .collect()
         };
+        let sent = self.write(question, token.map(masked).as_ref());
         observer(&Exchange {
             operation: question.operation(),
             sent_headers: self.transport.shown_headers(key),
-            sent: self.shown(question).unwrap_or_default(),
+            sent: sent.map(|text| text.to_string()).unwrap_or_default(),
             status: received.as_ref().ok().map(|received| received.status),
             received_headers: received.as_ref().map(headers).unwrap_or_default(),
             received: match received {

@@ -76,11 +76,16 @@ impl Entropy {
         Self(Arc::new(fill))
     }
 
-    /// A name that no other request has: 128 bits, in hexadecimal.
-    pub(crate) fn name(&self) -> String {
+    /// 128 bits that no other request has.
+    pub(crate) fn bytes(&self) -> [u8; 16] {
         let mut bytes = [0; 16];
         (self.0)(&mut bytes);
-        format!("{:032x}", u128::from_be_bytes(bytes))
+        bytes
+    }
+
+    /// A name that no other request has, in hexadecimal.
+    pub(crate) fn name(&self) -> String {
+        format!("{:032x}", u128::from_be_bytes(self.bytes()))
     }
 }
 

@@ -14,12 +14,17 @@ pub enum Login {
     Basic(String, Password),
     /// A WS-Security UsernameToken with the password in clear.
     UsernameToken(String, Password),
+    /// A WS-Security UsernameToken with a digest of the password, for services that have opened it for this
+    /// operator; the clock may be five minutes behind theirs at the most, and one ahead.
+    PasswordDigest(String, Password),
 }
 
 impl Login {
     /// The operator's login.
     pub fn username(&self) -> &str {
-        let (Self::Basic(username, _) | Self::UsernameToken(username, _)) = self;
+        let (Self::Basic(username, _)
+        | Self::UsernameToken(username, _)
+        | Self::PasswordDigest(username, _)) = self;
         username
     }
 }
@@ -100,7 +105,7 @@ impl Endpoint {
         Self { certificate: Some(Zeroizing::new(pem)), ..self }
     }
 
-    /// One more HTTP header; its value is shown by nothing.
+    /// One more HTTP header, other than those that the client sets itself; its value is shown by nothing.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), Zeroizing::new(value.to_owned())));

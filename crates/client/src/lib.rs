@@ -30,6 +30,7 @@
 //! ```
 
 mod advice;
+mod certificate;
 mod check;
 mod client;
 mod clock;
@@ -39,9 +40,11 @@ mod exchange;
 mod methods;
 mod settle;
 mod shared;
+mod token;
 mod transport;
 
 pub use advice::{Advice, Retry, advice};
+pub use certificate::Validity;
 pub use check::{Known, Order, Verdict, check, legal_fibres};
 pub use client::{Answered, Client, Wsdl};
 pub use clock::{Clock, Entropy};

@@ -9,10 +9,12 @@ use reqwest::{
     Certificate, Identity, Proxy, Response,
     header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
     redirect, retry,
+    tls::TlsInfo,
 };
 use zeroize::Zeroizing;
 
 use crate::{
+    certificate::Validity,
     endpoint::{Endpoint, Login},
     exchange::MASK,
 };
@@ -23,7 +25,7 @@ pub enum SetupError {
     /// The URL is none of HTTP.
     #[error("the service's URL is not one of HTTP")]
     Url,
-    /// A header cannot be sent.
+    /// A header cannot be sent, or is set by the client itself.
     #[error("the header {0} cannot be sent")]
     Header(String),
     /// A certificate, a key, an authority or a proxy cannot be used.
@@ -40,6 +42,18 @@ pub enum SetupError {
     Folder(#[source] std::io::Error),
 }
 
+/// Headers that are set here, or by HTTP itself.
+const OWN_HEADERS: [&str; 8] = [
+    "accept-encoding",
+    "connection",
+    "content-length",
+    "content-type",
+    "host",
+    "idempotency-key",
+    "soapaction",
+    "transfer-encoding",
+];
+
 /// What came back.
 #[derive(Debug)]
 pub(crate) struct Received {
@@ -47,6 +61,8 @@ pub(crate) struct Received {
     pub(crate) headers: HeaderMap,
     /// The body as text; none: it is in no charset that is read.
     pub(crate) text: Option<String>,
+    /// How long the service's certificate is good; none: there is no TLS, or a proxy in between.
+    pub(crate) certificate: Option<Validity>,
 }
 
 impl Received {
@@ -103,6 +119,7 @@ impl Transport {
             .pool_max_idle_per_host(0)
             .redirect(redirect::Policy::none())
             .retry(retry::never())
+            .tls_info(true)
             .connect_timeout(endpoint.connect_timeout)
             .timeout(endpoint.answer_timeout);
         let unusable = |what| move |cause| SetupError::Unusable { what, cause };
@@ -159,6 +176,8 @@ impl Transport {
     async fn receive(&self, mut response: Response) -> Result<Received, Lost> {
         let status = response.status().as_u16();
         let headers = response.headers().clone();
+        let peer = response.extensions().get::<TlsInfo>();
+        let certificate = peer.and_then(|tls| Validity::of_der(tls.peer_certificate()?));
         let mut body = Vec::new();
         while let Some(piece) = response.chunk().await.map_err(lost)? {
             if body.len() + piece.len() > self.answer_bytes_max {
@@ -168,7 +187,7 @@ impl Transport {
         }
         let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
         let text = charset::decode(&body, kind.and_then(charset_of)).ok();
-        Ok(Received { status, headers, text })
+        Ok(Received { status, headers, text, certificate })
     }
 
     /// The headers of a question, for those who trace.
@@ -202,6 +221,10 @@ fn headers(endpoint: &Endpoint) -> Result<HeaderMap, SetupError> {
     for (name, value) in &endpoint.headers {
         let wrong = || SetupError::Header(name.clone());
         let known = HeaderName::try_from(name).map_err(|_| wrong())?;
+        let is_login = known == AUTHORIZATION && matches!(endpoint.login, Some(Login::Basic(..)));
+        if is_login || OWN_HEADERS.contains(&known.as_str()) {
+            return Err(wrong());
+        }
         let value = Zeroizing::new(value.as_bytes().to_vec());
         headers.insert(known, secret(value).ok_or_else(wrong)?);
     }
@@ -290,6 +313,14 @@ mod tests {
         let endpoint = || Endpoint::new("https://oi.example");
         assert_eq!(said(endpoint().header("a b", "c")), "the header a b cannot be sent");
         assert_eq!(said(endpoint().header("a", "b\nc")), "the header a cannot be sent");
+        let host = endpoint().header("Host", "other.example");
+        assert_eq!(said(host), "the header Host cannot be sent");
+        let token = || endpoint().header("Authorization", "Bearer x");
+        let password = || Password::new("p".into());
+        let basic = token().login(Login::Basic("oc".into(), password()));
+        assert_eq!(said(basic), "the header Authorization cannot be sent");
+        let beside = token().login(Login::UsernameToken("oc".into(), password()));
+        assert!(Transport::new(&beside).is_ok(), "a gateway may want one of its own");
         let pem = b"no certificate".to_vec();
         assert_eq!(said(endpoint().certificate(pem)), "the client certificate cannot be used");
     }

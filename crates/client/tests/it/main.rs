@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at the unexpected")]
 
 mod cutting;
+mod digests;
 mod doubling;
 mod foreign;
 mod harness;

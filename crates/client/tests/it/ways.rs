@@ -10,7 +10,7 @@ use std::{
 };
 
 use authority::{authority, install, issued};
-use ereprov_client::{Endpoint, Error, Exchange, Login, Password, SoapVersion};
+use ereprov_client::{CodeErreur, Endpoint, Error, Exchange, Login, Password, SoapVersion};
 use ereprov_server::demo;
 use tempfile::tempdir;
 use tokio::{
@@ -18,7 +18,11 @@ use tokio::{
     net::TcpListener,
 };
 
-use crate::harness::{MUT, Oi, basic, client, contract, url};
+use crate::{
+    digests,
+    harness::{MUT, Oi, basic, client, contract, hasty, put, url},
+    losing::Losing,
+};
 
 #[tokio::test]
 async fn a_private_authority_and_a_certificate_of_one_s_own() {
@@ -107,7 +111,7 @@ async fn nothing_is_sent_where_there_is_no_connection() {
     let endpoint = Endpoint::new(&url(closed, "http"))
         .timeouts(Duration::from_secs(1), Duration::from_secs(2));
     let client = client(endpoint, folder.path());
-    let error = client.put(&crate::harness::put("C", "F")).await.unwrap_err();
+    let error = client.put(&put("C", "F")).await.unwrap_err();
     assert!(matches!(error, Error::NotSent(_)), "{error:?}");
     assert_eq!(client.usage().unwrap().used, 0);
     assert_eq!(client.unsettled().unwrap(), []);
@@ -128,7 +132,7 @@ async fn who_traces_sees_everything_but_secrets() {
             .observer(move |exchange| sees.lock().unwrap().push(exchange.clone()));
         let folder = tempdir().unwrap();
         let client = client(endpoint, folder.path());
-        client.put(&crate::harness::put(MUT, "CTP-1240332-1")).await.unwrap_err();
+        client.put(&put(MUT, "CTP-1240332-1")).await.unwrap_err();
         let seen = seen.lock().unwrap();
         let exchange = &seen[0];
         assert!(exchange.sent.contains(">***</wsse:Password>"), "{}", exchange.sent);
@@ -138,5 +142,46 @@ async fn who_traces_sees_everything_but_secrets() {
         assert!(exchange.received.contains("20015"), "{}", exchange.received);
         assert!(exchange.received_headers.iter().any(|(name, _)| name == "x-request-id"));
     }
+    oi.running.stop().await;
+}
+
+fn digest(login: &str, password: &str) -> Login {
+    Login::PasswordDigest(login.to_owned(), Password::new(password.to_owned()))
+}
+
+#[tokio::test]
+async fn a_digest_of_the_password_where_the_service_has_opened_it() {
+    let folder = tempdir().unwrap();
+    let oi = Oi::with(&digests::keys(folder.path()), demo::files()).await;
+    digests::open(&oi.running.service.store, folder.path(), "oc-demo").await;
+    let seen = Arc::<Mutex<Vec<Exchange>>>::default();
+    for soap in [SoapVersion::V11, SoapVersion::V12] {
+        let sees = Arc::clone(&seen);
+        let endpoint = oi.endpoint("oc-demo").soap(soap).login(digest("oc-demo", "oc-demo"));
+        let endpoint =
+            endpoint.observer(move |exchange| sees.lock().unwrap().push(exchange.clone()));
+        let client = client(endpoint, folder.path());
+        // A service takes no nonce twice.
+        for _ in 0..2 {
+            client.structure(&contract(MUT)).await.unwrap();
+        }
+    }
+    for exchange in seen.lock().unwrap().iter() {
+        let sent = &exchange.sent;
+        assert!(sent.contains("#PasswordDigest\">***</wsse:Password>"), "{sent}");
+        assert!(sent.contains("#Base64Binary\">***</wsse:Nonce>"), "{sent}");
+        assert!(!sent.contains("oc-demo</wsse:Password>"), "{sent}");
+    }
+    for login in [digest("oc-demo", "wrong"), digest("oc-autre", "oc-autre")] {
+        let asked = client(oi.endpoint("").login(login), folder.path());
+        let Error::Ko(ko) = asked.structure(&contract(MUT)).await.unwrap_err() else { panic!() };
+        assert_eq!(ko.code, CodeErreur::LoginIncorrect.into());
+    }
+    // What is sent again under its name has a nonce of its own, too.
+    let losing = Losing::start(oi.running.address.port(), true).await;
+    let endpoint = Endpoint::new(&url(losing.port, "http")).patience(hasty());
+    let client = client(endpoint.login(digest("oc-demo", "oc-demo")), folder.path());
+    let accepted = client.put(&put(MUT, "CTP-1240357-1")).await.unwrap();
+    assert!(losing.has_lost() && accepted.discharge_code.is_some(), "{accepted:?}");
     oi.running.stop().await;
 }

@@ -2,38 +2,56 @@
 
 use super::{
     SoapVersion,
-    header::{PASSWORD_TEXT, WSSE},
+    header::{BASE64_BINARY, PASSWORD_DIGEST, PASSWORD_TEXT, WSSE, WSU},
 };
 use crate::{
     NAMESPACE,
     question::{BadValue, Question},
-    security::Password,
+    security::UsernameToken,
     xml::Writer,
 };
 
-/// Writes a question as a whole document; with a login, it carries a UsernameToken with the password in
-/// clear, and so does the text then.
+/// Writes a question as a whole document. With a token it carries a login: the password in clear, or for some
+/// minutes what is worth as much.
 ///
 /// # Errors
 /// The first value that the service would refuse with 20001.
 pub fn write_question(
     version: SoapVersion,
-    login: Option<(&str, &Password)>,
+    token: Option<&UsernameToken>,
     question: &Question,
 ) -> Result<String, BadValue> {
     let mut w = Writer::document();
     w.start("S:Envelope").attribute("xmlns:S", version.namespace());
-    if let Some((username, password)) = login {
+    if let Some(token) = token {
         w.start("S:Header").start("wsse:Security").attribute("xmlns:wsse", WSSE);
-        w.attribute("S:mustUnderstand", "1").start("wsse:UsernameToken");
-        w.element("wsse:Username", username);
-        w.start("wsse:Password").attribute("Type", PASSWORD_TEXT).text(password.expose());
-        w.end().end().end().end();
+        w.attribute("S:mustUnderstand", "1");
+        write_token(&mut w, token);
+        w.end().end();
     }
     w.start("S:Body");
     w.start(question.operation().question_element()).attribute("xmlns:ns2", NAMESPACE);
     question.write(&mut w)?;
     Ok(w.finish())
+}
+
+/// UsernameToken Profile 1.1.1, §3.1.
+fn write_token(w: &mut Writer, token: &UsernameToken) {
+    w.start("wsse:UsernameToken");
+    w.element("wsse:Username", &token.username);
+    if let Some(password) = &token.password {
+        w.start("wsse:Password").attribute("Type", PASSWORD_TEXT).text(password.expose()).end();
+    }
+    if let Some(digest) = &token.digest {
+        w.start("wsse:Password").attribute("Type", PASSWORD_DIGEST).text(&digest.digest).end();
+        if let Some(nonce) = &digest.nonce {
+            w.start("wsse:Nonce").attribute("EncodingType", BASE64_BINARY).text(nonce).end();
+        }
+        if let Some(created) = &digest.created {
+            w.start("wsu:Created").attribute("xmlns:wsu", WSU).text(created).end();
+        }
+    }
+    w.end();
 }
 
 #[cfg(test)]
@@ -45,6 +63,7 @@ mod tests {
         get_site_structure::GetSiteStructure,
         motif::Motif,
         put_reprovisionning::PutReprovisionning,
+        security::{Password, PasswordDigest},
         text::BadText,
     };
 
@@ -68,7 +87,19 @@ mod tests {
         let routes =
             GetRoSite { reference_contrat: "A".into(), lieu: Some(lieu), reference_pbo: None };
         let own = GetRoSite { lieu: None, reference_pbo: Some("BE-06".into()), ..routes.clone() };
-        let password = Password::new("p&w".into());
+        let text = UsernameToken {
+            username: "oc".into(),
+            password: Some(Password::new("p&w".into())),
+            digest: None,
+        };
+        let digest = PasswordDigest {
+            digest: "ZGlnZXN0".into(),
+            nonce: Some("bm9uY2U=".into()),
+            created: Some("2026-11-25T07:08:57.210Z".into()),
+            message_created: None,
+            message_expires: None,
+        };
+        let digest = UsernameToken { username: "oc".into(), password: None, digest: Some(digest) };
         for version in [SoapVersion::V11, SoapVersion::V12] {
             for question in [
                 Question::PutReprovisionning(put()),
@@ -76,12 +107,13 @@ mod tests {
                 Question::GetRoSite(own.clone()),
                 Question::GetSiteStructure(GetSiteStructure { reference_contrat: "A".into() }),
             ] {
-                let text = write_question(version, Some(("oc", &password)), &question).unwrap();
-                let message = read(&text, SoapVersion::V11, &[]).unwrap();
-                assert_eq!(message.version, version);
-                assert_eq!(message.question, Ok(question));
-                let token = &message.header.tokens[0];
-                assert_eq!((&*token.username, token.password.as_ref()), ("oc", Some(&password)));
+                for token in [&text, &digest] {
+                    let written = write_question(version, Some(token), &question).unwrap();
+                    let message = read(&written, SoapVersion::V11, &[]).unwrap();
+                    assert_eq!(message.version, version);
+                    assert_eq!(message.question, Ok(question.clone()));
+                    assert_eq!(message.header.tokens, std::slice::from_ref(token));
+                }
             }
         }
     }
