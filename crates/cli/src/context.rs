@@ -7,7 +7,7 @@ use std::{
 };
 
 use ereprov_client::{
-    Answered, Client, Endpoint, Exchange, Login, Operation, Said, SoapVersion, Usage,
+    Answered, Client, Endpoint, Exchange, Login, Operation, Password, Said, SoapVersion, Usage,
 };
 
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     lang::Lang,
     output::{self, Format, Page, printable_lines},
     profiles::{self, Home, Platform, Profile, Security, Soap},
-    words,
+    secrets, words,
 };
 
 /// How a command was called, whichever it is.
@@ -88,16 +88,64 @@ impl Context {
     /// There is no profile, no password, or they cannot be used.
     pub async fn open(&self) -> Result<Session<'_>, Failure> {
         let (name, profile) = self.profile()?;
-        let home = home()?;
-        let password = if self.password_stdin {
-            profiles::password_from_stdin().await?
-        } else {
-            let file = profile.password_file.clone().unwrap_or_else(|| home.secret(&name));
-            profiles::read_password(&file)?
-        };
+        let password = self.password(&home()?, &name, &profile).await?;
+        self.session(name, profile, password)
+    }
+
+    /// The same for what sends no login: no password is looked for.
+    ///
+    /// # Errors
+    /// There is no profile, or it cannot be used.
+    pub fn open_without_login(&self) -> Result<Session<'_>, Failure> {
+        let (name, profile) = self.profile()?;
+        self.session(name, profile, Password::new(String::new()))
+    }
+
+    fn session(
+        &self,
+        name: String,
+        profile: Profile,
+        password: Password,
+    ) -> Result<Session<'_>, Failure> {
+        let endpoint = self.endpoint(&profile, password)?;
+        let answers = Arc::new(Mutex::new(Vec::new()));
+        let (kept, traces) = (Arc::clone(&answers), self.trace);
+        let endpoint = endpoint.observer(move |exchange| {
+            if traces {
+                output::aside(&traced(exchange));
+            }
+            if exchange.status.is_some() {
+                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                kept.push((exchange.operation, exchange.received.clone()));
+            }
+        });
+        let client = Client::new(endpoint, &home()?.state);
+        let client = client.map_err(|error| Failure::of_setup(self.lang, &error))?;
+        Ok(Session { client, profile, context: self, name, answers })
+    }
+
+    async fn password(
+        &self,
+        home: &Home,
+        name: &str,
+        profile: &Profile,
+    ) -> Result<Password, Failure> {
+        if self.password_stdin {
+            return profiles::password_from_stdin().await;
+        }
+        match (&profile.password_command, &profile.password_file) {
+            (Some(command), _) => secrets::password_of(self.lang, command).await,
+            (None, Some(file)) => profiles::read_password(file),
+            (None, None) => profiles::read_password(&home.secret(name)),
+        }
+    }
+
+    fn endpoint(&self, profile: &Profile, password: Password) -> Result<Endpoint, Failure> {
+        let login = profile.login.clone();
         let login = match profile.security {
-            Security::Basic => Login::Basic(profile.login.clone(), password),
-            Security::UsernameToken => Login::UsernameToken(profile.login.clone(), password),
+            Security::Basic => Login::Basic(login, password),
+            Security::UsernameToken => Login::UsernameToken(login, password),
+            Security::PasswordDigest => Login::PasswordDigest(login, password),
         };
         let soap = match profile.soap {
             Soap::V11 => SoapVersion::V11,
@@ -110,26 +158,18 @@ impl Context {
         if let Some(file) = &profile.certificate {
             endpoint = endpoint.certificate(profiles::read_private(file)?);
         }
+        if let Some(file) = &profile.headers {
+            for (name, value) in secrets::headers(self.lang, file)? {
+                endpoint = endpoint.header(&name, &value);
+            }
+        }
         if let Some(proxy) = &profile.proxy {
             endpoint = endpoint.proxy(proxy);
         }
         if let Some(quota) = profile.quota {
             endpoint = endpoint.quota_per_month(quota);
         }
-        let answers = Arc::new(Mutex::new(Vec::new()));
-        let (kept, traces) = (Arc::clone(&answers), self.trace);
-        let endpoint = endpoint.observer(move |exchange| {
-            if traces {
-                output::aside(&traced(exchange));
-            }
-            if exchange.status.is_some() {
-                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-                kept.push((exchange.operation, exchange.received.clone()));
-            }
-        });
-        let client = Client::new(endpoint, &home.state);
-        let client = client.map_err(|error| Failure::of_setup(self.lang, &error))?;
-        Ok(Session { client, profile, context: self, name, answers })
+        Ok(endpoint)
     }
 }
 

@@ -9,6 +9,7 @@ mod failure;
 mod lang;
 mod output;
 mod profiles;
+mod secrets;
 mod words;
 
 use std::process::ExitCode;

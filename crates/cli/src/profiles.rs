@@ -33,6 +33,8 @@ pub enum Security {
     Basic,
     /// A WS-Security UsernameToken.
     UsernameToken,
+    /// A WS-Security UsernameToken with a digest of the password; the OI opens it on demand.
+    PasswordDigest,
 }
 
 /// A version of SOAP.
@@ -73,12 +75,18 @@ pub struct Profile {
     /// A file with the password on its first line, which nobody else may read.
     #[arg(long, value_name = "FILE", conflicts_with = "password_stdin")]
     pub password_file: Option<PathBuf>,
+    /// A command that prints the password on its first line, as a keyring's does; no shell runs it.
+    #[arg(long, value_name = "COMMAND", conflicts_with_all = ["password_stdin", "password_file"])]
+    pub password_command: Option<String>,
     /// A private authority (PEM); no other is believed then.
     #[arg(long, value_name = "FILE")]
     pub authority: Option<PathBuf>,
     /// A client certificate with its key (PEM), which nobody else may read.
     #[arg(long, value_name = "FILE")]
     pub certificate: Option<PathBuf>,
+    /// A file with HTTP headers of your own, one a line (`Name: value`), which nobody else may read.
+    #[arg(long, value_name = "FILE")]
+    pub headers: Option<PathBuf>,
     /// A proxy's URL, without a password; none is taken from the environment.
     #[arg(long, value_name = "URL")]
     pub proxy: Option<String>,
@@ -108,14 +116,15 @@ pub struct Home {
 }
 
 impl Home {
-    /// The user's, as XDG has it.
+    /// The user's, as XDG has it; where HOME is not known (Windows), USERPROFILE stands for it.
     ///
     /// # Errors
-    /// Neither the variables of XDG nor HOME say where.
+    /// None of these variables says where.
     pub fn of(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Failure> {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let under = |name: &str, below: &str| {
-            set(name).or_else(|| Some(set("HOME")?.join(below))).map(|path| path.join("ereprov"))
+            let home = || set("HOME").or_else(|| set("USERPROFILE"));
+            set(name).or_else(|| Some(home()?.join(below))).map(|path| path.join("ereprov"))
         };
         let config = under("XDG_CONFIG_HOME", ".config");
         let state = under("XDG_STATE_HOME", ".local/state");

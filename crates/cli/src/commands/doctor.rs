@@ -1,8 +1,8 @@
 //! `ereprov doctor`: the way to the service, step by step, with one counted call at the most.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, path::Path, time::Duration};
 
-use ereprov_client::{CodeErreur, ContractRef, Error, Label, Wsdl};
+use ereprov_client::{CodeErreur, ContractRef, Error, Label, Validity, Wsdl};
 use serde_json::{Value, json};
 
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
     failure::Failure,
     lang::Lang,
     output::{Cell, Column, Layout, Page},
+    profiles::read_private,
     words,
 };
 
@@ -26,6 +27,8 @@ pub struct Args {
 const NOBODYS_CONTRACT: &str = "EREPROV-DOCTOR";
 /// A clock that differs by more is worth a word.
 const CLOCKS_DIFFER_S_MAX: i64 = 60;
+/// A certificate that ends within fewer days is worth a word.
+const DAYS_LEFT_MIN: i64 = 14;
 /// The longest that a name may take to be looked up.
 const LOOK_UP_MAX: Duration = Duration::from_secs(5);
 
@@ -42,6 +45,8 @@ struct Step {
     name: &'static str,
     outcome: Outcome,
     said: String,
+    /// Days that a certificate is still good.
+    days_left: Option<i64>,
 }
 
 const COLUMNS: &[Column] =
@@ -49,11 +54,16 @@ const COLUMNS: &[Column] =
 
 /// Runs the command.
 pub async fn run(context: &Context, args: &Args) -> Result<(), Failure> {
-    let session = context.open().await?;
+    let session = if args.no_call { context.open_without_login()? } else { context.open().await? };
     let lang = context.lang;
     let mut steps = vec![dns(lang, &session).await];
     let fetched = session.client.wsdl().await;
     steps.extend(way(lang, &session, &fetched));
+    let now_ms = session.client.clock().now_ms();
+    steps.extend(their_certificate(lang, &session, &fetched, now_ms));
+    if let Some(file) = &session.profile.certificate {
+        steps.push(own_certificate(lang, file, now_ms)?);
+    }
     let is_reached = matches!(fetched, Ok(_) | Err(Error::Http { .. }));
     let (login, refused) = if args.no_call || !is_reached {
         (step("login", Outcome::LeftOut, ""), None)
@@ -71,7 +81,7 @@ pub async fn run(context: &Context, args: &Args) -> Result<(), Failure> {
 }
 
 fn step(name: &'static str, outcome: Outcome, said: impl Into<String>) -> Step {
-    Step { name, outcome, said: said.into() }
+    Step { name, outcome, said: said.into(), days_left: None }
 }
 
 async fn dns(lang: Lang, session: &Session<'_>) -> Step {
@@ -108,7 +118,7 @@ fn host(url: &str) -> Option<String> {
 
 /// Connection, TLS, clock and WSDL, as one fetch shows them.
 fn way(lang: Lang, session: &Session<'_>, fetched: &Result<Wsdl, Error>) -> [Step; 3] {
-    let is_tls = session.profile.url.to_ascii_lowercase().starts_with("https:");
+    let is_tls = is_tls(session);
     let left_out = |name| step(name, Outcome::LeftOut, "");
     let tls = match fetched {
         Ok(_) | Err(Error::Http { .. }) if is_tls => step("connection", Outcome::Fine, "TLS"),
@@ -127,6 +137,56 @@ fn way(lang: Lang, session: &Session<'_>, fetched: &Result<Wsdl, Error>) -> [Ste
             [tls, left_out("clock"), step("wsdl", Outcome::Doubtful, words::error(lang, error))]
         }
         Err(_) => [tls, left_out("clock"), left_out("wsdl")],
+    }
+}
+
+/// How long the service's certificate is still good; none: there is no TLS, or it did not come to that.
+fn their_certificate(
+    lang: Lang,
+    session: &Session<'_>,
+    fetched: &Result<Wsdl, Error>,
+    now_ms: i64,
+) -> Option<Step> {
+    const NAME: &str = "certificate";
+    match fetched.as_ref().ok()?.certificate {
+        Some(validity) => Some(certificate(lang, NAME, validity, now_ms)),
+        None if is_tls(session) => {
+            // The HTTP client shows it on connections of its own only.
+            let said = lang.pick("not seen through the proxy", "pas visible à travers le proxy");
+            Some(step(NAME, Outcome::LeftOut, said))
+        }
+        None => None,
+    }
+}
+
+fn is_tls(session: &Session<'_>) -> bool {
+    session.profile.url.to_ascii_lowercase().starts_with("https:")
+}
+
+/// How long a certificate is still good.
+fn certificate(lang: Lang, name: &'static str, validity: Validity, now_ms: i64) -> Step {
+    let (days, end) = (validity.days_left(now_ms), validity.last_day());
+    let outcome = match days {
+        ..0 => Outcome::Wrong,
+        0..DAYS_LEFT_MIN => Outcome::Doubtful,
+        _ => Outcome::Fine,
+    };
+    let said = match days {
+        ..0 => lang.pick(format!("over since {end}"), format!("expiré depuis le {end}")),
+        _ => lang.pick(
+            format!("good until {end}, days left: {days}"),
+            format!("valable jusqu'au {end}, jours restants : {days}"),
+        ),
+    };
+    Step { days_left: Some(days), ..step(name, outcome, said) }
+}
+
+/// The same of the one that the profile presents.
+fn own_certificate(lang: Lang, file: &Path, now_ms: i64) -> Result<Step, Failure> {
+    let name = "own-certificate";
+    match Validity::of_pem(&read_private(file)?) {
+        Some(validity) => Ok(certificate(lang, name, validity, now_ms)),
+        None => Ok(step(name, Outcome::Doubtful, file.display().to_string())),
     }
 }
 
@@ -200,7 +260,12 @@ fn print(context: &Context, steps: &[Step]) -> Result<(), Failure> {
     };
     let row = |step: &Step| [step.name, word(step.outcome), &step.said].map(Cell::from).to_vec();
     let value = |step: &Step| -> Value {
-        json!({"check": step.name, "result": token(step.outcome), "detail": step.said})
+        let (name, result) = (step.name, token(step.outcome));
+        let mut value = json!({"check": name, "result": result, "detail": step.said});
+        if let Some(days) = step.days_left {
+            value["days_left"] = days.into();
+        }
+        value
     };
     let page = Page {
         json: steps.iter().map(value).collect(),

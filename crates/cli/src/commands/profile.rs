@@ -9,6 +9,7 @@ use crate::{
     failure::Failure,
     output::{self, Column, Layout, Page},
     profiles::{Platform, Profile, about, password_from_stdin, read_password},
+    secrets,
 };
 
 /// What to do with profiles.
@@ -16,14 +17,14 @@ use crate::{
 pub enum Command {
     /// Add a profile, or replace it; the first one is the default.
     ///
-    /// The password comes with --password-stdin and is kept in a file that only you can read, or stands
-    /// in a file of yours (--password-file).
+    /// The password comes with --password-stdin and is kept in a file that only you can read, stands in a
+    /// file of yours (--password-file), or is asked of a keyring each time (--password-command).
     Add {
         /// Its name.
         #[arg(value_parser = name)]
         name: String,
         #[command(flatten)]
-        profile: Profile,
+        profile: Box<Profile>,
     },
     /// List the profiles.
     List,
@@ -47,7 +48,7 @@ pub enum Command {
 /// Runs the command.
 pub async fn run(context: &Context, command: Command) -> Result<(), Failure> {
     match command {
-        Command::Add { name, profile } => add(context, name, profile).await,
+        Command::Add { name, profile } => add(context, name, *profile).await,
         Command::List => list(context),
         Command::Show { name } => show(context, name),
         Command::Use { name } => make_default(context, name),
@@ -67,16 +68,27 @@ async fn add(context: &Context, name: String, mut profile: Profile) -> Result<()
         return Err(Failure::usage(message).hint(home.file().display().to_string()));
     }
     // A profile is used from other folders, too.
-    let files = [&mut profile.password_file, &mut profile.authority, &mut profile.certificate];
-    for file in files.into_iter().flatten() {
+    let Profile { password_file, authority, certificate, headers, .. } = &mut profile;
+    for file in [password_file, authority, certificate, headers].into_iter().flatten() {
         *file = fs::canonicalize(&*file).map_err(|error| about(file, &error))?;
     }
-    match &profile.password_file {
-        None if context.password_stdin => home.keep_secret(&name, &password_from_stdin().await?)?,
-        Some(file) => _ = read_password(file)?,
-        None => {
+    if let Some(file) = &profile.headers {
+        secrets::headers(lang, file)?;
+    }
+    match (&profile.password_command, &profile.password_file) {
+        (Some(command), _) => {
+            secrets::password_of(lang, command).await?;
+            // One that was kept for a profile of this name is not wanted any more.
+            home.forget_secret(&name)?;
+        }
+        (None, Some(file)) => _ = read_password(file)?,
+        (None, None) if context.password_stdin => {
+            home.keep_secret(&name, &password_from_stdin().await?)?;
+        }
+        (None, None) => {
             let message = lang.pick("where is the password?", "où est le mot de passe ?");
-            return Err(Failure::usage(message).hint("--password-stdin, --password-file FILE"));
+            let hint = "--password-stdin, --password-file FILE, --password-command COMMAND";
+            return Err(Failure::usage(message).hint(hint));
         }
     }
     all.default.get_or_insert_with(|| name.clone());

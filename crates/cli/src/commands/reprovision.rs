@@ -72,10 +72,10 @@ pub async fn run(context: &Context, args: &Args) -> Result<(), Failure> {
         let cause = order::joined_rules(context.lang, rules);
         return Err(would_be_refused(context.lang, &cause));
     }
-    let session = context.open().await?;
     if args.dry_run {
-        return dry_run(context, &session, &put, &verdict);
+        return dry_run(context, &context.open_without_login()?, &put, &verdict);
     }
+    let session = context.open().await?;
     if !args.yes {
         session
             .confirm(&format!("{} → {} ({})", args.contract, args.fibre, words::reason(put.reason)))

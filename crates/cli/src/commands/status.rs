@@ -23,8 +23,10 @@ pub struct Args {
 
 /// Runs the command.
 pub async fn run(context: &Context, args: &Args) -> Result<(), Failure> {
+    let Some(reference) = &args.contract else {
+        return unsettled(context, &context.open_without_login()?);
+    };
     let session = context.open().await?;
-    let Some(reference) = &args.contract else { return unsettled(context, &session) };
     let contract = ContractRef::new(reference);
     if args.settle {
         let settled = session.client.settle(&contract).await;

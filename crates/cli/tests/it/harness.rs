@@ -1,5 +1,8 @@
 //! The demo network on a free port, and the program as somebody calls it.
 
+#[path = "../../../server/tests/it/harness/settings.rs"]
+mod settings;
+
 use std::{
     io::Write,
     path::Path,
@@ -7,7 +10,9 @@ use std::{
 };
 
 use ereprov_server::{
-    clock, demo,
+    clock,
+    config::Config,
+    demo,
     inventory::load::load,
     run::{self, Parts, Running},
     store::{Store, admin_acts::Act},
@@ -29,7 +34,17 @@ impl Oi {
         let folder = TempDir::new().unwrap();
         let free = "127.0.0.1:0".parse().unwrap();
         let demo = demo::configure(folder.path(), free).unwrap();
-        let config = &demo.config;
+        Self::start(&demo.config, folder).await
+    }
+
+    /// The same, made quick, with settings over it.
+    pub async fn with(settings: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        let config = settings::configuration(&folder, settings, None);
+        Self::start(&config, folder).await
+    }
+
+    async fn start(config: &Config, folder: TempDir) -> Self {
         let claim = run::claim(config).unwrap();
         let store = Store::open(&config.location().unwrap(), 8).await.unwrap();
         let text = || "test".to_owned();

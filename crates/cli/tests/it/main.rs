@@ -1,6 +1,8 @@
 //! `ereprov` from outside: the program itself, against the demo network on a free port.
 #![expect(clippy::unwrap_used, reason = "a test may stop at the unexpected")]
 
+#[path = "../../../client/tests/it/digests.rs"]
+mod digests;
 mod doctor;
 mod foreign;
 mod frozen;
@@ -8,4 +10,6 @@ mod harness;
 mod interrupted;
 mod printing;
 mod profiles;
+mod secrets;
 mod story;
+mod ways;
