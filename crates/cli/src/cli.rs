@@ -2,7 +2,7 @@
 
 use std::{env, io, io::IsTerminal, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::{
     commands::{
@@ -11,6 +11,7 @@ use crate::{
     context::Context,
     exit,
     failure::Failure,
+    french,
     lang::Lang,
     output::Format,
 };
@@ -84,7 +85,10 @@ enum Command {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let Cli { everywhere, command } = Cli::parse();
+    let lang = Lang::of_arguments(env::args_os().skip(1), |name| env::var(name).ok());
+    let matches = french::speak(lang, Cli::command()).get_matches();
+    let read = Cli::from_arg_matches(&matches);
+    let Cli { everywhere, command } = read.unwrap_or_else(|error| error.exit());
     let context = everywhere.context();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -117,8 +121,8 @@ async fn run(context: &Context, command: Command) -> Result<(), Failure> {
         Command::Explain(args) => explain::run(context, &args),
         Command::Doctor(args) => doctor::run(context, &args).await,
         Command::Profile(command) => profile::run(context, command).await,
-        Command::Completions(args) => completions::run(&args),
-        Command::Man(args) => man::run(&args),
+        Command::Completions(args) => completions::run(context, &args),
+        Command::Man(args) => man::run(context, &args),
     }
 }
 

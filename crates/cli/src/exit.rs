@@ -39,6 +39,22 @@ Exit codes:
   130  interrupted
 Take any other code for a failure.";
 
+/// The same in French.
+pub const HELP_FR: &str = "\
+Codes de sortie:
+  0    fait
+  1    échec
+  2    arguments ou profil incorrects
+  3    le service a refusé, pour une autre raison que celles qui suivent
+  4    accès : identifiant, profil ou méthode refusés (10000, 20020, 20021)
+  5    rien trouvé (20005, 20014, 20018, 20019)
+  6    occupé, fermé ou en cours : réessayer plus tard (-1, 20004, 20006, 20007, 20009, 20012)
+  7    les requêtes du mois sont épuisées (20016)
+  8    on ne sait pas si la demande a été acceptée : `ereprov status CONTRAT --settle` l'établit
+  9    refusé par une règle ou pour une valeur (20001, 20002, 20011, 20015)
+  130  interrompu
+Prenez tout autre code pour un échec.";
+
 /// The exit code of an error.
 pub fn of(error: &Error) -> u8 {
     match error {

@@ -1,5 +1,9 @@
 //! In which language people are spoken to.
 
+use std::ffi::OsString;
+
+use clap::ValueEnum;
+
 /// A language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Lang {
@@ -18,6 +22,24 @@ impl Lang {
         }
     }
 
+    /// That of a command line which is not read yet, for whoever only wants help; the locale's otherwise.
+    pub fn of_arguments(
+        arguments: impl Iterator<Item = OsString>,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Self {
+        let mut said = None;
+        let mut arguments = arguments.filter_map(|argument| argument.into_string().ok()).peekable();
+        while let Some(argument) = arguments.next() {
+            let value = match argument.strip_prefix("--lang") {
+                Some("") => arguments.peek().map(String::as_str),
+                Some(rest) => rest.strip_prefix('='),
+                None => None,
+            };
+            said = value.and_then(|value| Self::from_str(value, false).ok()).or(said);
+        }
+        said.unwrap_or_else(|| Self::of_locale(variable))
+    }
+
     /// The locale's: of these three variables, the first that says anything counts.
     pub fn of_locale(variable: impl Fn(&str) -> Option<String>) -> Self {
         let said = ["LC_ALL", "LC_MESSAGES", "LANG"]
@@ -33,6 +55,20 @@ impl Lang {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn arguments_count_before_they_are_read() {
+        let of = |line: &str| {
+            let arguments = line.split(' ').map(OsString::from);
+            Lang::of_arguments(arguments, |_| Some("fr_FR.UTF-8".to_owned()))
+        };
+        assert_eq!(of("structure --lang en --help"), Lang::En);
+        assert_eq!(of("--lang=en -h"), Lang::En);
+        assert_eq!(of("structure --help"), Lang::Fr);
+        assert_eq!(of("--lang zz"), Lang::Fr);
+        assert_eq!(of("--language en"), Lang::Fr);
+        assert_eq!(of("--lang"), Lang::Fr);
+    }
 
     #[test]
     fn the_first_variable_that_says_anything_counts() {

@@ -6,6 +6,7 @@ mod commands;
 mod context;
 mod exit;
 mod failure;
+mod french;
 mod lang;
 mod output;
 mod profiles;

@@ -3,7 +3,7 @@
 use clap::CommandFactory;
 use clap_complete::{Shell, generate};
 
-use crate::{cli::Cli, failure::Failure, output};
+use crate::{cli::Cli, context::Context, failure::Failure, french, output};
 
 /// For which shell.
 #[derive(Debug, clap::Args)]
@@ -13,8 +13,9 @@ pub struct Args {
 }
 
 /// Runs the command.
-pub fn run(args: &Args) -> Result<(), Failure> {
+pub fn run(context: &Context, args: &Args) -> Result<(), Failure> {
     let mut script = Vec::new();
-    generate(args.shell, &mut Cli::command(), "ereprov", &mut script);
+    let mut command = french::speak(context.lang, Cli::command());
+    generate(args.shell, &mut command, "ereprov", &mut script);
     output::text(String::from_utf8_lossy(&script).trim_end())
 }

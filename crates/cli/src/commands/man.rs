@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf};
 
 use clap::CommandFactory;
 
-use crate::{cli::Cli, failure::Failure, profiles::about};
+use crate::{cli::Cli, context::Context, failure::Failure, french, profiles::about};
 
 /// Where to.
 #[derive(Debug, clap::Args)]
@@ -14,10 +14,10 @@ pub struct Args {
 }
 
 /// Runs the command.
-pub fn run(args: &Args) -> Result<(), Failure> {
+pub fn run(context: &Context, args: &Args) -> Result<(), Failure> {
     let folder = &args.folder;
-    let written = fs::create_dir_all(folder).and_then(|()| {
-        clap_mangen::generate_to(Cli::command().disable_help_subcommand(true), folder)
-    });
+    let command = french::speak(context.lang, Cli::command().disable_help_subcommand(true));
+    let written =
+        fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(command, folder));
     written.map_err(|error| about(folder, &error))
 }

@@ -24,27 +24,61 @@ const PAGES: [&[&str]; 16] = [
     &["man"],
 ];
 
-#[tokio::test]
-async fn help_is_frozen() {
-    let user = User::new();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/help");
+/// The widest line of a help text, in characters.
+const COLUMNS_MAX: usize = 100;
+
+/// Holds every help text against the files of a folder, or writes them there; answers which have changed.
+async fn changed(user: &User, folder: &Path, more: &[&str]) -> Vec<String> {
     let updates = std::env::var_os("UPDATE_HELP").is_some();
     let mut changed = Vec::new();
     for page in PAGES {
-        let said = user.run(&[page, &["--help"]].concat()).await;
+        let said = user.run(&[page, more, &["--help"]].concat()).await;
         assert_eq!((said.exit, &*said.err), (0, ""), "{page:?}");
         let name = if page.is_empty() { "ereprov".to_owned() } else { page.join("-") };
         let file = folder.join(format!("{name}.txt"));
         let lines: Vec<_> = said.out.lines().map(str::trim_end).collect();
+        let wide = lines.iter().find(|line| line.chars().count() > COLUMNS_MAX);
+        assert_eq!(wide, None, "{name}");
         let now = lines.join("\n") + "\n";
         if updates {
-            fs::create_dir_all(&folder).unwrap();
+            fs::create_dir_all(folder).unwrap();
             fs::write(&file, now).unwrap();
         } else if fs::read_to_string(&file).unwrap_or_default() != now {
             changed.push(name);
         }
     }
-    assert!(changed.is_empty(), "not what the files of tests/it/help say: {changed:?}");
+    changed
+}
+
+#[tokio::test]
+async fn help_is_frozen() {
+    let user = User::new();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/help");
+    for (folder, more) in [(folder.join("fr"), &["--lang", "fr"][..]), (folder, &[])] {
+        let changed = changed(&user, &folder, more).await;
+        assert!(changed.is_empty(), "not what the files of {} say: {changed:?}", folder.display());
+    }
+}
+
+#[tokio::test]
+async fn the_locale_s_language_is_the_help_s() {
+    let user = User::new();
+    let french = user.run(&["doctor", "--help", "--lang", "fr"]).await.out;
+    assert!(french.contains("Se passer de l'identification"), "{french}");
+    let locale = [("LANG", "fr_FR.UTF-8")];
+    assert_eq!(user.say(&["doctor", "--help"], "", &locale).await.out, french);
+    assert_eq!(user.say(&["help", "doctor"], "", &locale).await.out, french);
+    let english = user.say(&["doctor", "--help", "--lang", "en"], "", &locale).await.out;
+    assert!(english.contains("Leave out the login"), "{english}");
+    let short = user.say(&["explain", "-h"], "", &locale).await.out;
+    let short: Vec<_> = short.split_whitespace().collect();
+    for told in ["[par défaut : putReprovisionning]", "[valeurs possibles : table, json, csv, xml]"]
+    {
+        assert!(short.join(" ").contains(told), "{told}: {short:?}");
+    }
+    // What is parsed is the same in every language.
+    assert_eq!(user.say(&["explain", "20015"], "", &locale).await.exit, 0);
+    assert_eq!(user.say(&["explain", "20015", "--lang", "xx"], "", &locale).await.exit, 2);
 }
 
 #[tokio::test]
@@ -78,11 +112,15 @@ async fn completions_and_manual_pages_are_for_every_command() {
             assert!(said.out.contains(word), "{shell}: {word}");
         }
     }
-    let folder = user.home().join("man");
-    assert_eq!(user.run(&["man", folder.to_str().unwrap()]).await.exit, 0);
-    for page in PAGES {
-        let name = [&["ereprov"], page].concat().join("-");
-        let text = fs::read_to_string(folder.join(format!("{name}.1"))).unwrap();
-        assert!(text.contains(".SH SYNOPSIS"), "{name}");
+    let pages = PAGES.map(|page| [&["ereprov"], page].concat().join("-") + ".1");
+    for (lang, word) in [("en", "Never colours"), ("fr", "Jamais de couleurs")] {
+        let folder = user.home().join(lang);
+        let man = ["man", folder.to_str().unwrap(), "--lang", lang];
+        assert_eq!(user.run(&man).await.exit, 0);
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), pages.len());
+        for name in &pages {
+            let text = fs::read_to_string(folder.join(name)).unwrap();
+            assert!(text.contains(".SH SYNOPSIS") && text.contains(word), "{name}");
+        }
     }
 }
