@@ -101,7 +101,11 @@ impl Context {
         self.session(name, profile, Password::new(String::new()))
     }
 
-    fn session(
+    /// The same with a password that was had otherwise.
+    ///
+    /// # Errors
+    /// The profile cannot be used.
+    pub fn session(
         &self,
         name: String,
         profile: Profile,

@@ -20,6 +20,8 @@ pub struct Failure(Box<Parts>);
 struct Parts {
     exit: u8,
     message: String,
+    /// The message in French, where it is not known yet who reads it.
+    french: Option<String>,
     cause: Option<String>,
     hints: Vec<String>,
     /// `codeErreur` and `libelleErreur`, where the service said no.
@@ -30,12 +32,20 @@ impl Failure {
     /// What happened.
     pub fn new(exit: u8, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self(Box::new(Parts { exit, message, cause: None, hints: Vec::new(), ko: None }))
+        let (french, cause, ko) = (None, None, None);
+        Self(Box::new(Parts { exit, message, french, cause, hints: Vec::new(), ko }))
     }
 
     /// The arguments or the profile cannot be.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(exit::USAGE, message)
+    }
+
+    /// What happened, in French.
+    #[must_use]
+    pub fn french(mut self, message: impl Into<String>) -> Self {
+        self.0.french = Some(message.into());
+        self
     }
 
     /// Why.
@@ -101,18 +111,22 @@ impl Failure {
     /// Says it on standard error: in JSON on one line, or in words.
     pub fn report(&self, lang: Lang, format: Format) -> ExitCode {
         if format == Format::Json {
-            output::aside(&self.json().to_string());
+            output::aside(&self.json(lang).to_string());
         } else {
             output::aside(&self.for_people(lang));
         }
         ExitCode::from(self.0.exit)
     }
 
-    fn json(&self) -> Value {
+    fn message(&self, lang: Lang) -> &str {
+        lang.pick(None, self.0.french.as_deref()).unwrap_or(&self.0.message)
+    }
+
+    fn json(&self, lang: Lang) -> Value {
         let (code, label) =
             self.0.ko.clone().map(|(code, label)| (code.to_string(), label)).unzip();
         json!({"error": {
-            "exit": self.0.exit, "message": self.0.message, "cause": self.0.cause, "hints": self.0.hints,
+            "exit": self.0.exit, "message": self.message(lang), "cause": self.0.cause, "hints": self.0.hints,
             "code": code, "label": label,
         }})
     }
@@ -120,7 +134,7 @@ impl Failure {
     fn for_people(&self, lang: Lang) -> String {
         let (error, cause, hint) =
             lang.pick(("error: ", "cause: ", "hint:  "), ("erreur:  ", "cause:   ", "conseil: "));
-        let mut lines = vec![format!("{error}{}", printable(&self.0.message))];
+        let mut lines = vec![format!("{error}{}", printable(self.message(lang)))];
         lines.extend(self.0.cause.iter().map(|text| format!("{cause}{}", printable(text))));
         for (index, text) in self.0.hints.iter().enumerate() {
             let head = if index == 0 { hint } else { &" ".repeat(hint.len()) };

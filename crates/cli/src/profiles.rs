@@ -130,7 +130,8 @@ impl Home {
         let state = under("XDG_STATE_HOME", ".local/state");
         match (config, state) {
             (Some(config), Some(state)) => Ok(Self { config, state }),
-            _ => Err(Failure::usage("HOME is not set: where are the profiles?")),
+            _ => Err(Failure::usage("HOME is not set: where are the profiles?")
+                .french("HOME n'est pas défini : où sont les profils ?")),
         }
     }
 
@@ -201,7 +202,8 @@ pub fn read_private(file: &Path) -> Result<Vec<u8>, Failure> {
         let metadata = fs::metadata(file).map_err(|error| about(file, &error))?;
         if metadata.permissions().mode() & 0o077 != 0 {
             let file = file.display();
-            let failure = Failure::usage(format!("{file} can be read by others"));
+            let failure = Failure::usage(format!("{file} can be read by others"))
+                .french(format!("{file} peut être lu par d'autres"));
             return Err(failure.hint(format!("chmod 600 {file}")));
         }
     }
@@ -226,7 +228,8 @@ pub async fn password_from_stdin() -> Result<Password, Failure> {
     let line = Zeroizing::new(line_from_stdin().await?);
     let password = line.trim_end_matches(['\r', '\n']);
     if password.is_empty() {
-        return Err(Failure::usage("no password on standard input"));
+        return Err(Failure::usage("no password on standard input")
+            .french("pas de mot de passe sur l'entrée standard"));
     }
     Ok(Password::new(password.to_owned()))
 }
@@ -244,7 +247,11 @@ pub async fn line_from_stdin() -> Result<String, Failure> {
         let _ = tell.send(read.map(|_| line));
     });
     let read = told.await.unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into()));
-    read.map_err(|error| Failure::usage(format!("standard input: {error}")))
+    read.map_err(|error| {
+        Failure::usage("standard input cannot be read")
+            .french("l'entrée standard ne peut pas être lue")
+            .cause(error.to_string())
+    })
 }
 
 /// Writes a file that nobody else may read, whole or not at all.
@@ -269,5 +276,8 @@ fn write_private(file: &Path, text: &str) -> io::Result<()> {
 
 /// A file that cannot be used.
 pub fn about(file: &Path, error: &impl ToString) -> Failure {
-    Failure::usage(format!("{} cannot be used", file.display())).cause(error.to_string())
+    let file = file.display();
+    Failure::usage(format!("{file} cannot be used"))
+        .french(format!("{file} ne peut pas être utilisé"))
+        .cause(error.to_string())
 }

@@ -37,6 +37,9 @@ pub enum SetupError {
         #[source]
         cause: reqwest::Error,
     },
+    /// The text of an authority holds no certificate.
+    #[error("the authority cannot be used: it holds no certificate in PEM")]
+    NoAuthority,
     /// The folder of what processes share cannot be used.
     #[error("the folder of what processes share cannot be used")]
     Folder(#[source] std::io::Error),
@@ -135,7 +138,11 @@ impl Transport {
             let mut all = Vec::new();
             for pem in &endpoint.authorities {
                 let some = Certificate::from_pem_bundle(pem);
-                all.extend(some.map_err(unusable("the authority"))?);
+                let some = some.map_err(unusable("the authority"))?;
+                if some.is_empty() {
+                    return Err(SetupError::NoAuthority);
+                }
+                all.extend(some);
             }
             builder = builder.tls_certs_only(all);
         }
@@ -322,6 +329,11 @@ mod tests {
         let beside = token().login(Login::UsernameToken("oc".into(), password()));
         assert!(Transport::new(&beside).is_ok(), "a gateway may want one of its own");
         let pem = b"no certificate".to_vec();
-        assert_eq!(said(endpoint().certificate(pem)), "the client certificate cannot be used");
+        assert_eq!(
+            said(endpoint().certificate(pem.clone())),
+            "the client certificate cannot be used"
+        );
+        let nobody = "the authority cannot be used: it holds no certificate in PEM";
+        assert_eq!(said(endpoint().authority(pem)), nobody, "it would believe nobody");
     }
 }

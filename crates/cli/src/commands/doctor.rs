@@ -245,6 +245,18 @@ fn quota(lang: Lang, session: &Session<'_>) -> Step {
     }
 }
 
+/// What people call a check.
+fn named(lang: Lang, name: &'static str) -> &'static str {
+    let french = match name {
+        "connection" => "connexion",
+        "certificate" => "certificat",
+        "own-certificate" => "votre certificat",
+        "clock" => "horloge",
+        other => other,
+    };
+    lang.pick(name, french)
+}
+
 fn print(context: &Context, steps: &[Step]) -> Result<(), Failure> {
     let token = |outcome| match outcome {
         Outcome::Fine => "ok",
@@ -258,7 +270,9 @@ fn print(context: &Context, steps: &[Step]) -> Result<(), Failure> {
         (true, Lang::Fr, Outcome::LeftOut) => "omis",
         _ => token(outcome),
     };
-    let row = |step: &Step| [step.name, word(step.outcome), &step.said].map(Cell::from).to_vec();
+    let name = |name| if context.is_for_people() { named(context.lang, name) } else { name };
+    let row =
+        |step: &Step| [name(step.name), word(step.outcome), &step.said].map(Cell::from).to_vec();
     let value = |step: &Step| -> Value {
         let (name, result) = (step.name, token(step.outcome));
         let mut value = json!({"check": name, "result": result, "detail": step.said});

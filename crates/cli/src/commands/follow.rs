@@ -9,6 +9,7 @@ use crate::{
     context::{Context, Session},
     exit,
     failure::Failure,
+    lang::Lang,
     output::{self, Format, Layout, Page, printable},
     words,
 };
@@ -48,7 +49,10 @@ pub async fn to_its_end(
     waits: &Waits,
 ) -> Result<(), Failure> {
     let schedule: Vec<_> = waits.seconds.iter().copied().map(Duration::from_secs).collect();
-    let mut told = Told { context, schedule: schedule.iter(), waited: Duration::ZERO, last: None };
+    if context.format == Format::Table && schedule.first().is_some_and(|wait| !wait.is_zero()) {
+        output::aside(&next_look(context.lang, schedule[0]));
+    }
+    let mut told = Told { context, schedule: &schedule, waited: Duration::ZERO, last: None };
     let last = session.client.follow(contract, &schedule, |look| told.look(look)).await;
     let last = last.map_err(|error| session.failed(&error, contract.as_str()))?;
     if context.format != Format::Json {
@@ -86,17 +90,26 @@ fn ended(context: &Context, contract: &ContractRef, last: &FollowUp) -> Result<(
     }
 }
 
+fn next_look(lang: Lang, wait: Duration) -> String {
+    let wait = words::duration(wait);
+    lang.pick(format!("next look in {wait}"), format!("prochaine lecture dans {wait}"))
+}
+
 /// What was told so far.
 struct Told<'t> {
     context: &'t Context,
-    schedule: std::slice::Iter<'t, Duration>,
+    /// The waits that are left.
+    schedule: &'t [Duration],
     waited: Duration,
     last: Option<String>,
 }
 
 impl Told<'_> {
     fn look(&mut self, look: &Result<Answered<FollowUp>, Error>) {
-        self.waited += self.schedule.next().copied().unwrap_or_default();
+        if let Some((wait, left)) = self.schedule.split_first() {
+            self.waited += *wait;
+            self.schedule = left;
+        }
         let state = match look {
             Ok(seen) => words::state(self.context.lang, &seen.value.state),
             Err(error) => words::error(self.context.lang, error),
@@ -111,7 +124,11 @@ impl Told<'_> {
             }
             (Format::Table, _) if self.last.as_ref() != Some(&state) => {
                 let waited = words::duration(self.waited);
-                output::aside(&format!("+{waited}  {}", printable(&state)));
+                let is_over = look.as_ref().is_ok_and(|seen| seen.value.is_final());
+                let next = self.schedule.first().filter(|_| !is_over);
+                let next = next.map(|wait| format!(" ({})", next_look(self.context.lang, *wait)));
+                let next = next.unwrap_or_default();
+                output::aside(&format!("+{waited}  {}{next}", printable(&state)));
             }
             _ => {}
         }

@@ -1,12 +1,15 @@
 //! `ereprov profile`: services and logins.
 
-use std::fs;
+use std::{fs, path::PathBuf};
 
+use clap::{ValueEnum, builder::PossibleValue};
+use ereprov_client::Password;
 use serde_json::json;
 
 use crate::{
     context::{Context, home, no_such_profile},
     failure::Failure,
+    lang::Lang,
     output::{self, Column, Layout, Page},
     profiles::{Platform, Profile, about, password_from_stdin, read_password},
     secrets,
@@ -72,9 +75,8 @@ async fn add(context: &Context, name: String, mut profile: Profile) -> Result<()
     for file in [password_file, authority, certificate, headers].into_iter().flatten() {
         *file = fs::canonicalize(&*file).map_err(|error| about(file, &error))?;
     }
-    if let Some(file) = &profile.headers {
-        secrets::headers(lang, file)?;
-    }
+    // What cannot be used is told now, not at the first call.
+    context.session(name.clone(), profile.clone(), Password::new(String::new()))?;
     match (&profile.password_command, &profile.password_file) {
         (Some(command), _) => {
             secrets::password_of(lang, command).await?;
@@ -139,15 +141,58 @@ fn show(context: &Context, name: Option<String>) -> Result<(), Failure> {
     if profile.proxy.as_ref().is_some_and(|proxy| proxy.contains('@')) {
         profile.proxy = Some("***".to_owned());
     }
-    let row = ["", &name, platform(&profile), &profile.login, &profile.url];
+    let shown = sheet(context.lang, &name, &profile);
     Page {
         json: json!({"name": name, "profile": profile}),
-        columns: COLUMNS,
-        rows: vec![row.map(Into::into).to_vec()],
+        columns: SHEET,
+        rows: vec![shown.into_iter().map(Into::into).collect()],
         layout: Layout::Sheet,
         note: None,
     }
     .print(context)
+}
+
+const SHEET: &[Column] = &[
+    ("name", "name", "nom"),
+    ("platform", "platform", "plateforme"),
+    ("url", "URL", "URL"),
+    ("login", "login", "login"),
+    ("password", "password", "mot de passe"),
+    ("security", "security", "envoi du login"),
+    ("soap", "SOAP", "SOAP"),
+    ("authority", "authority", "autorité"),
+    ("certificate", "certificate", "certificat"),
+    ("headers", "headers", "en-têtes"),
+    ("proxy", "proxy", "proxy"),
+    ("quota", "calls a month", "requêtes par mois"),
+];
+
+fn sheet(lang: Lang, name: &str, profile: &Profile) -> [String; 12] {
+    let file = |file: &Option<PathBuf>| {
+        file.as_ref().map(|file| file.display().to_string()).unwrap_or_default()
+    };
+    let value = |value: Option<PossibleValue>| {
+        value.map(|value| value.get_name().to_owned()).unwrap_or_default()
+    };
+    let password = match (&profile.password_command, &profile.password_file) {
+        (Some(command), _) => format!("$ {command}"),
+        (None, Some(file)) => file.display().to_string(),
+        (None, None) => lang.pick("kept", "gardé").to_owned(),
+    };
+    [
+        name.to_owned(),
+        platform(profile).to_owned(),
+        profile.url.clone(),
+        profile.login.clone(),
+        password,
+        value(profile.security.to_possible_value()),
+        value(profile.soap.to_possible_value()),
+        file(&profile.authority),
+        file(&profile.certificate),
+        file(&profile.headers),
+        profile.proxy.clone().unwrap_or_default(),
+        profile.quota.map(|quota| quota.to_string()).unwrap_or_default(),
+    ]
 }
 
 fn make_default(context: &Context, name: String) -> Result<(), Failure> {

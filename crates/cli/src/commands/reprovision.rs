@@ -83,7 +83,7 @@ pub async fn run(context: &Context, args: &Args) -> Result<(), Failure> {
     }
     let accepted = session.client.put(&put).await;
     let accepted = accepted.map_err(|error| session.failed(&error, &args.contract))?;
-    print_accepted(context, &session, &accepted)?;
+    print_accepted(context, &session, &accepted, args.follow)?;
     if args.follow {
         return follow::to_its_end(context, &session, &put.contract, &args.waits).await;
     }
@@ -120,7 +120,7 @@ const ACCEPTED: &[Column] = &[
     ("position", "position", "position"),
 ];
 
-/// Prints an acceptance.
+/// Prints an acceptance; `followed`: what follows it comes by itself.
 ///
 /// # Errors
 /// It cannot be printed.
@@ -128,6 +128,7 @@ pub fn print_accepted(
     context: &Context,
     session: &Session<'_>,
     accepted: &Accepted,
+    followed: bool,
 ) -> Result<(), Failure> {
     let lang = context.lang;
     let Accepted { reference, discharge_code, code_to_come, pm, fibre, pto, found_out } = accepted;
@@ -136,23 +137,25 @@ pub fn print_accepted(
     let (pm, position) = pm.as_ref().map(|pm| (&*pm.reference, &*pm.position)).unzip();
     let used = session.client.usage().ok();
     let note = match (discharge_code, code_to_come) {
+        (Some(_), _) if followed => None,
         (Some(_), _) => {
             let text = lang.pick("follow it: ", "pour suivre : ");
-            format!("{text}ereprov follow {reference}")
+            Some(format!("{text}ereprov follow {reference}"))
         }
         (None, true) => {
             let text = lang.pick(
                 "accepted; the discharge code can still be had: ",
                 "acceptée ; le code de décharge peut encore être obtenu : ",
             );
-            format!("{text}ereprov status {reference} --settle")
+            Some(format!("{text}ereprov status {reference} --settle"))
         }
-        (None, false) => lang
-            .pick(
+        (None, false) => {
+            let text = lang.pick(
                 "accepted; the answer with the discharge code was lost: ask the OI for it",
                 "acceptée ; la réponse avec le code de décharge a été perdue : demandez-le à l'OI",
-            )
-            .to_owned(),
+            );
+            Some(text.to_owned())
+        }
     };
     let page = Page {
         json: json!({
@@ -167,7 +170,7 @@ pub fn print_accepted(
                 .to_vec(),
         ],
         layout: Layout::Sheet,
-        note: Some(note),
+        note,
     };
     if context.format == Format::Xml {
         session.print_raw(Some(Operation::PutReprovisionning))?;

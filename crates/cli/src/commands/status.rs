@@ -31,7 +31,7 @@ pub async fn run(context: &Context, args: &Args) -> Result<(), Failure> {
     if args.settle {
         let settled = session.client.settle(&contract).await;
         if let Some(accepted) = settled.map_err(|error| session.failed(&error, reference))? {
-            return print_accepted(context, &session, &accepted);
+            return print_accepted(context, &session, &accepted, false);
         }
     }
     let answered = session.client.follow_up(&contract).await;

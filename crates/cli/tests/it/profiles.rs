@@ -39,6 +39,8 @@ async fn profiles_are_kept_and_their_passwords_are_nobody_s() {
     let said = user.run(&["structure", MUT, "--profile", "demo"]).await;
     assert_eq!(said.exit, 2, "{said:?}");
     assert!(said.err.contains("can be read by others"), "{said:?}");
+    let said = user.run(&["structure", MUT, "--profile", "demo", "--lang", "fr"]).await;
+    assert!(said.err.contains("peut être lu par d'autres"), "{said:?}");
     let given = ["structure", MUT, "--profile", "demo", "--password-stdin"];
     assert_eq!(user.say(&given, "oc-demo\n", &[]).await.exit, 0);
     assert_eq!(user.say(&given, "wrong\n", &[]).await.exit, 4);
@@ -65,6 +67,26 @@ async fn a_password_may_stand_in_a_file_of_the_user_s_own() {
     assert_eq!(said.exit, 2, "two passwords: {said:?}");
     let said = user.run(&[&add[..], &["--proxy", "http://u:p@127.0.0.1:1"]].concat()).await;
     assert!(said.exit == 2 && !said.err.contains("u:p"), "{said:?}");
+}
+
+#[tokio::test]
+async fn a_profile_that_cannot_be_used_is_not_kept() {
+    let user = User::new();
+    let file = user.home().join("no.pem");
+    fs::write(&file, "no certificate").unwrap();
+    let file = file.to_str().unwrap();
+    let url = "https://127.0.0.1:1/";
+    for (url, more, cause) in [
+        ("ftp://127.0.0.1/", &[][..], "the service's URL is not one of HTTP"),
+        (url, &["--authority", file], "the authority cannot be used"),
+        (url, &["--proxy", "://"], "the proxy cannot be used"),
+    ] {
+        let said = user.add("demo", url, "oc", more).await;
+        assert_eq!(said.exit, 2, "{said:?}");
+        assert!(said.err.contains(cause), "{cause}: {said:?}");
+    }
+    assert_eq!(user.json(&["profile", "list"]).await.as_array().unwrap().len(), 0);
+    assert!(!user.home().join(".config/ereprov/secrets/demo").exists());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

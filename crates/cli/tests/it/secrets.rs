@@ -45,6 +45,9 @@ async fn a_keyring_is_asked_each_time() {
     assert_eq!(user.json(&["structure", MUT]).await["site"], "SC-423361");
     let shown = user.json(&["profile", "show"]).await;
     assert_eq!(shown["profile"]["password_command"], *command);
+    let shown = user.run(&["profile", "show"]).await.out;
+    let password = shown.lines().find(|line| line.starts_with("password ")).unwrap();
+    assert!(password.ends_with(&format!(" $ {command}")), "{shown}");
 
     // Another one on standard input comes first.
     let given = ["structure", MUT, "--password-stdin"];
