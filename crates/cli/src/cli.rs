@@ -86,9 +86,15 @@ enum Command {
 /// Runs the program.
 pub fn main() -> ExitCode {
     let lang = Lang::of_arguments(env::args_os().skip(1), |name| env::var(name).ok());
-    let matches = french::speak(lang, Cli::command()).get_matches();
-    let read = Cli::from_arg_matches(&matches);
-    let Cli { everywhere, command } = read.unwrap_or_else(|error| error.exit());
+    let matches = french::speak(lang, Cli::command()).try_get_matches();
+    let read = matches.and_then(|matches| Cli::from_arg_matches(&matches));
+    let Cli { everywhere, command } = match read {
+        Ok(cli) => cli,
+        Err(error) => match lang.pick(None, french::refusal(&error)) {
+            Some(failure) => return failure.report(lang, Format::Table),
+            None => error.exit(),
+        },
+    };
     let context = everywhere.context();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,

@@ -1,5 +1,6 @@
-//! The help texts in French: those that clap has, replaced one by one.
+//! The help texts in French: those that clap has, replaced one by one. What is wrong with arguments, too.
 
+mod refusal;
 mod texts;
 
 use std::fmt::Write;
@@ -8,6 +9,7 @@ use clap::{
     Arg, ArgAction, Command,
     builder::{PossibleValue, StyledStr},
 };
+pub use refusal::refusal;
 use texts::{TEXTS, VALUE_NAMES};
 
 use crate::lang::Lang;

@@ -99,6 +99,25 @@ async fn wrong_arguments_are_told_with_exit_code_2() {
         let said = user.run(arguments).await;
         assert_eq!((said.exit, &*said.out), (2, ""), "{arguments:?}: {said:?}");
         assert!(said.err.starts_with("error: "), "{said:?}");
+        let said = user.say(arguments, "", &[("LANG", "fr_FR.UTF-8")]).await;
+        assert_eq!((said.exit, &*said.out), (2, ""), "{arguments:?}: {said:?}");
+        assert!(said.err.starts_with("erreur: ") && !said.err.contains("rror:"), "{said:?}");
+    }
+    for (arguments, told) in [
+        (
+            &["structure"][..],
+            "erreur:  il manque <CONTRAT>\nconseil: ereprov structure <CONTRAT>\n",
+        ),
+        (&["struture"], "erreur:  struture n'est pas une commande\nconseil: structure\n"),
+        (&["status", "--setle"], "erreur:  --setle n'est pas un argument\nconseil: --settle\n"),
+        (
+            &["doctor", "-o", "yaml"],
+            "n'est pas une valeur de --output <FORMAT>\nconseil: table, json",
+        ),
+        (&["routes", "C", "--zone", "x"], "n'est pas une valeur de --zone <ztd|zmd>\ncause:"),
+    ] {
+        let said = user.say(arguments, "", &[("LANG", "fr_FR.UTF-8")]).await;
+        assert!(said.err.contains(told), "{arguments:?}: {}", said.err);
     }
 }
 
