@@ -87,9 +87,8 @@ impl Context {
     /// # Errors
     /// There is no profile, no password, or they cannot be used.
     pub async fn open(&self) -> Result<Session<'_>, Failure> {
-        let (name, profile) = self.profile()?;
-        let password = self.password(&home()?, &name, &profile).await?;
-        self.session(name, profile, password)
+        let (name, profile, endpoint) = self.endpoint().await?;
+        self.session(name, profile, endpoint)
     }
 
     /// The same for what sends no login: no password is looked for.
@@ -98,20 +97,35 @@ impl Context {
     /// There is no profile, or it cannot be used.
     pub fn open_without_login(&self) -> Result<Session<'_>, Failure> {
         let (name, profile) = self.profile()?;
-        self.session(name, profile, Password::new(String::new()))
+        self.try_out(&name, &profile)
     }
 
-    /// The same with a password that was had otherwise.
+    /// A client without a password, which shows whether a profile can be used.
     ///
     /// # Errors
-    /// The profile cannot be used.
-    pub fn session(
+    /// It cannot.
+    pub fn try_out(&self, name: &str, profile: &Profile) -> Result<Session<'_>, Failure> {
+        let endpoint = self.endpoint_of(profile, Password::new(String::new()))?;
+        self.session(name.to_owned(), profile.clone(), endpoint)
+    }
+
+    /// The profile's service with its login, and the profile with its name.
+    ///
+    /// # Errors
+    /// There is no profile, no password, or they cannot be used.
+    pub async fn endpoint(&self) -> Result<(String, Profile, Endpoint), Failure> {
+        let (name, profile) = self.profile()?;
+        let password = self.password(&home()?, &name, &profile).await?;
+        let endpoint = self.endpoint_of(&profile, password)?;
+        Ok((name, profile, endpoint))
+    }
+
+    fn session(
         &self,
         name: String,
         profile: Profile,
-        password: Password,
+        endpoint: Endpoint,
     ) -> Result<Session<'_>, Failure> {
-        let endpoint = self.endpoint(&profile, password)?;
         let answers = Arc::new(Mutex::new(Vec::new()));
         let (kept, traces) = (Arc::clone(&answers), self.trace);
         let endpoint = endpoint.observer(move |exchange| {
@@ -144,7 +158,7 @@ impl Context {
         }
     }
 
-    fn endpoint(&self, profile: &Profile, password: Password) -> Result<Endpoint, Failure> {
+    fn endpoint_of(&self, profile: &Profile, password: Password) -> Result<Endpoint, Failure> {
         let login = profile.login.clone();
         let login = match profile.security {
             Security::Basic => Login::Basic(login, password),

@@ -76,15 +76,15 @@ impl Entropy {
         Self(Arc::new(fill))
     }
 
-    /// 128 bits that no other request has.
-    pub(crate) fn bytes(&self) -> [u8; 16] {
-        let mut bytes = [0; 16];
+    /// As many random bytes as are asked for.
+    pub fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
         (self.0)(&mut bytes);
         bytes
     }
 
-    /// A name that no other request has, in hexadecimal.
-    pub(crate) fn name(&self) -> String {
+    /// A name that no other request has: 128 bits, in hexadecimal.
+    pub fn name(&self) -> String {
         format!("{:032x}", u128::from_be_bytes(self.bytes()))
     }
 }

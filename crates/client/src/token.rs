@@ -26,7 +26,7 @@ pub(crate) fn token(login: &Login, clock: &Clock, entropy: &Entropy) -> Option<U
             let now = Timestamp::from_millisecond(clock.now_ms()).unwrap_or(Timestamp::UNIX_EPOCH);
             // With milliseconds always, as some readers expect.
             let created = format!("{now:.3}");
-            let digest = digested(&entropy.bytes(), created, password);
+            let digest = digested(&entropy.bytes::<16>(), created, password);
             Some(UsernameToken { username: username.clone(), password: None, digest: Some(digest) })
         }
     }

@@ -3,7 +3,6 @@
 use std::{fs, path::PathBuf};
 
 use clap::{ValueEnum, builder::PossibleValue};
-use ereprov_client::Password;
 use serde_json::json;
 
 use crate::{
@@ -76,7 +75,7 @@ async fn add(context: &Context, name: String, mut profile: Profile) -> Result<()
         *file = fs::canonicalize(&*file).map_err(|error| about(file, &error))?;
     }
     // What cannot be used is told now, not at the first call.
-    context.session(name.clone(), profile.clone(), Password::new(String::new()))?;
+    context.try_out(&name, &profile)?;
     match (&profile.password_command, &profile.password_file) {
         (Some(command), _) => {
             secrets::password_of(lang, command).await?;
