@@ -29,7 +29,7 @@ final class Service
     /** @var resource */
     private $http;
 
-    public function __construct(string $url, string $login, string $password)
+    public function __construct(string $url, string $login, #[SensitiveParameter] string $password)
     {
         ini_set('default_socket_timeout', '60'); // for the whole answer
         $this->http = stream_context_create();
@@ -198,8 +198,9 @@ function follow(Service $service, string $contract): int
 }
 
 [, $contract, $floor, $motif] = $argv;
-[$login, $password] = file(getenv('EREPROV_CREDENTIALS'), FILE_IGNORE_NEW_LINES);
 try {
+    $credentials = @file(getenv('EREPROV_CREDENTIALS'), FILE_IGNORE_NEW_LINES);
+    [$login, $password] = $credentials ?: throw new RuntimeException('EREPROV_CREDENTIALS names no file to read');
     $service = new Service(getenv('EREPROV_URL'), $login, $password);
     $fibre = freeFibre($service, $contract, placeOf($service, $contract, $floor));
     reprovision($service, [

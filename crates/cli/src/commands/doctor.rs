@@ -58,12 +58,14 @@ pub async fn run(context: &Context, args: &Args) -> Result<(), Failure> {
     let lang = context.lang;
     let mut steps = vec![dns(lang, &session).await];
     let fetched = session.client.wsdl().await;
-    steps.extend(way(lang, &session, &fetched));
+    let [connection, clock, wsdl] = way(lang, &session, &fetched);
+    steps.push(connection);
     let now_ms = session.client.clock().now_ms();
     steps.extend(their_certificate(lang, &session, &fetched, now_ms));
     if let Some(file) = &session.profile.certificate {
         steps.push(own_certificate(lang, file, now_ms)?);
     }
+    steps.extend([clock, wsdl]);
     let is_reached = matches!(fetched, Ok(_) | Err(Error::Http { .. }));
     let (login, refused) = if args.no_call || !is_reached {
         (step("login", Outcome::LeftOut, ""), None)
