@@ -34,7 +34,7 @@ pub async fn password_of(lang: Lang, command: &str) -> Result<Password, Failure>
             "the password command brings no password",
             "la commande du mot de passe n'en donne pas",
         );
-        Failure::usage(message).cause(cause).hint("ereprov profile show --output json")
+        Failure::usage(message).cause(cause).hint("ereprov profile show")
     };
     let words = shlex::split(command).filter(|words| !words.is_empty());
     let Some(words) = words else {

@@ -12,4 +12,5 @@ mod printing;
 mod profiles;
 mod secrets;
 mod story;
+mod tour;
 mod ways;
