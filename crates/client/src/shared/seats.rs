@@ -20,7 +20,15 @@ const LOOK: Duration = Duration::from_millis(25);
 /// A lock, until it is dropped or the process ends.
 #[derive(Debug)]
 pub(crate) struct Held {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // A process that somebody starts meanwhile has a copy of the file until its program begins: closed
+        // alone, it would stay locked so long. What cannot be unlocked is closed all the same.
+        let _ = self.file.unlock();
+    }
 }
 
 /// Waits for one of the seats; `None`: neither was free in time.
@@ -63,7 +71,7 @@ async fn take(
         for name in names {
             let file = folder.file(name)?;
             match file.try_lock() {
-                Ok(()) => return Ok(Some(Held { _file: file })),
+                Ok(()) => return Ok(Some(Held { file })),
                 Err(TryLockError::WouldBlock) => {}
                 Err(TryLockError::Error(error)) => return Err(error),
             }
@@ -109,5 +117,20 @@ mod tests {
         assert!(take("B").await.is_some());
         drop(held);
         assert!(take("A").await.is_some());
+    }
+
+    #[tokio::test]
+    async fn what_is_given_back_is_free_whoever_has_a_copy_of_the_file() {
+        let all = tempfile::tempdir().unwrap();
+        let folder = Folder::open(all.path(), "oi.example", "oc").unwrap();
+        let clock = Clock::manual(0);
+        let take = async || take_contract(&folder, "A", &clock, Duration::ZERO).await.unwrap();
+        let held = take().await.unwrap();
+        // As a process has one that is being started.
+        let copy = held.file.try_clone().unwrap();
+        assert!(take().await.is_none());
+        drop(held);
+        assert!(take().await.is_some());
+        drop(copy);
     }
 }
