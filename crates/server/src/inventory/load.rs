@@ -5,8 +5,12 @@
 //! (`store/load`). What the service is at, or did after the time that the files speak of, wins over them.
 
 mod columns;
+mod cr_cmd;
 mod csv;
 mod folder;
+mod formats;
+mod gracethd;
+mod header;
 mod input;
 mod lines;
 mod record;
@@ -26,12 +30,15 @@ use std::{
 
 use tokio::sync::mpsc;
 
+pub use cr_cmd::Told;
 pub use csv::CsvSource;
 pub use folder::open;
+pub use formats::{Format, Opened, Opening, open_as};
 pub use lines::Encoding;
 pub use record::{Mistake, in_english};
 pub use rows::{
-    ContractRow, FibreRow, FloorRow, OperatorRow, PboRow, PtoRow, ReprovisioningRow, Service,
+    ContractRow, FactRow, FibreRow, FloorRow, OperatorRow, PboRow, PtoRow, ReportRow,
+    ReprovisioningRow, Service,
 };
 pub use said::{difference as said_difference, named, why};
 pub use source::{Origin, Progress, Row, Source, Taker};

@@ -109,6 +109,12 @@ pub(super) static KNOW_STAGED: Statement = Statement {
     postgres: "ANALYZE stage_place, stage_box, stage_floor, stage_pbo, stage_pto, stage_fibre, stage_contract, stage_past",
     columns: OnceLock::new(),
 };
+pub(super) static KNOW_REPORTS: Statement = Statement {
+    name: "load.know_reports",
+    sqlite: "DELETE FROM problem WHERE FALSE",
+    postgres: "ANALYZE stage_report, stage_fact, met_pbo",
+    columns: OnceLock::new(),
+};
 pub(super) static KNOW_PLACES: Statement = Statement {
     name: "load.know_places",
     sqlite: "DELETE FROM problem WHERE FALSE",

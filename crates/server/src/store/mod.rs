@@ -26,6 +26,7 @@ pub mod contracts;
 pub mod copy;
 pub mod export;
 pub mod fibres;
+pub mod gracethd;
 pub mod idempotency;
 pub mod load;
 pub mod network_orders;

@@ -1,7 +1,9 @@
 //! Loading an inventory: each mistake told and nothing else lost, all at once, and again without harm.
 
 mod changes;
+mod gracethd;
 mod killed;
+mod reports;
 mod sources;
 
 use std::{fs, process::Output};

@@ -1,14 +1,15 @@
 //! Files of our own format, as a source of rows.
 
-use std::{cell::Cell, collections::BTreeSet, io::Write, sync::atomic::Ordering};
+use std::{collections::BTreeSet, io::Write};
 
 use super::{
     Files,
+    header::{self, Body, Columns, Head},
     input::{self, Place},
-    lines::{Encoding, Lines, Values},
-    record::{ABSENT, Mistake, Record},
+    lines::{Encoding, Lines},
+    record::Mistake,
     shapes::{self, Shape},
-    source::{Origin, Progress, Source, Taker},
+    source::{Progress, Source, Taker},
 };
 
 /// A file, and what it holds where its name says so.
@@ -75,22 +76,7 @@ impl Source for CsvSource {
         into: &mut dyn Write,
     ) -> anyhow::Result<bool> {
         let Some(input) = self.inputs.get(file as usize) else { return Ok(false) };
-        if input::size(&input.place).is_none() {
-            return Ok(false);
-        }
-        let progress = Progress::default();
-        let mut records = Lines::new(input::open(&input.place, &progress)?, self.encoding);
-        let mut is_head = true;
-        while let Some(line) = records.next()? {
-            if is_head || lines.contains(&line.number) {
-                into.write_all(line.raw)?;
-                if !line.raw.ends_with(b"\n") {
-                    into.write_all(b"\n")?;
-                }
-            }
-            is_head = false;
-        }
-        Ok(true)
+        input::copy(&input.place, self.encoding, lines, into)
     }
 }
 
@@ -103,117 +89,35 @@ fn read_file(
     taker: &mut dyn Taker,
 ) -> anyhow::Result<bool> {
     let mut lines = Lines::new(input::open(&input.place, progress)?, encoding);
-    let (shape, columns, width) = match head(&mut lines, input, taker)? {
+    let (shape, head) = match head(&mut lines, input)? {
         Ok(head) => head,
-        Err(mistakes) => {
-            let mut goes_on = true;
-            for mistake in mistakes {
-                let origin = Origin { file, line: mistake.line };
-                goes_on &= taker.mistake(origin, mistake);
-            }
-            return Ok(goes_on);
-        }
+        Err(mistakes) => return Ok(header::refuse(file, mistakes, taker)),
     };
-    input.shape = Some(shape);
-    while let Some(line) = lines.next()? {
-        let origin = Origin { file, line: line.number };
-        progress.rows.fetch_add(1, Ordering::Relaxed);
-        let said = |reason: String| Mistake {
-            file: input.name.clone(),
-            line: line.number,
-            reason,
-            ..Mistake::default()
-        };
-        let read = match line.values {
-            Err(broken) => Err(said(broken.reason().to_owned())),
-            Ok(values) if values.len() != width => {
-                Err(said(format!("{} values, {width} columns", values.len())))
-            }
-            Ok(values) => (shape.read)(&Record {
-                file: &input.name,
-                line: line.number,
-                columns: &columns,
-                names: shape.columns,
-                values,
-                next: Cell::new(0),
-            }),
-        };
-        let goes_on = match read {
-            Ok(row) => taker.row(origin, row),
-            Err(mistake) => taker.mistake(origin, mistake),
-        };
-        if !goes_on {
-            return Ok(false);
-        }
+    for unknown in &head.unread {
+        taker.note(format!("{}:1 column {unknown}: not known, and not read", input.name));
     }
-    Ok(true)
+    input.shape = Some(shape);
+    let body =
+        Body { number: file, file: &input.name, head: &head, columns: shape.columns, progress };
+    Ok(body.read(&mut lines, taker, &mut |record| (shape.read)(record).map(Some))?)
 }
 
-type Head = (&'static Shape, Vec<usize>, usize);
-
-/// The first line: which columns there are, and where.
+/// The first line: which kind of file it is, and where its columns are.
 fn head<R: std::io::BufRead>(
     lines: &mut Lines<R>,
     input: &Input,
-    taker: &mut dyn Taker,
-) -> anyhow::Result<Result<Head, Vec<Mistake>>> {
-    let mistake = |column: &str, reason: String| Mistake {
-        file: input.name.clone(),
-        line: 1,
-        column: column.to_owned(),
-        reason,
-        ..Mistake::default()
+) -> anyhow::Result<Result<(&'static Shape, Head), Vec<Mistake>>> {
+    let given = match header::names(lines, &input.name)? {
+        Ok(given) => given,
+        Err(mistake) => return Ok(Err(vec![mistake])),
     };
-    let Some(line) = lines.next()? else {
-        let reason = "the file is empty; its first line names the columns";
-        return Ok(Err(vec![mistake("", reason.to_owned())]));
-    };
-    let header = match line.values {
-        Ok(header) => header,
-        Err(broken) => return Ok(Err(vec![mistake("", broken.reason().to_owned())])),
-    };
-    let given: Vec<_> = header.iter().map(str::trim).collect();
-    if let (1, Some(separator)) = (given.len(), other_separator(given[0])) {
-        let reason = format!("the values are separated by {separator}; use ;");
-        return Ok(Err(vec![mistake("", reason)]));
-    }
-    let Some(shape) = input.shape.or_else(|| shapes::of_header(&given)) else {
+    let names: Vec<_> = given.iter().map(String::as_str).collect();
+    let Some(shape) = input.shape.or_else(|| shapes::of_header(&names)) else {
         let reason = "no kind of file has these columns; docs/data-format.md lists them";
-        return Ok(Err(vec![mistake("", reason.to_owned())]));
+        let file = input.name.clone();
+        let reason = reason.to_owned();
+        return Ok(Err(vec![Mistake { file, line: 1, reason, ..Mistake::default() }]));
     };
-    let mut mistakes = Vec::new();
-    for name in shape.columns {
-        match given.iter().filter(|given| *given == name).count() {
-            0 if shape.required.contains(name) => {
-                let unknown = given.iter().filter(|given| !shape.columns.contains(given));
-                let nearest = unknown.min_by_key(|given| strsim::osa_distance(given, name));
-                let near = nearest.filter(|given| strsim::osa_distance(given, name) <= 3);
-                let hint = near.map_or(String::new(), |near| format!("; is it {near}?"));
-                mistakes.push(mistake(name, format!("this column is missing{hint}")));
-            }
-            0 | 1 => {}
-            _ => mistakes.push(mistake(name, "this column stands twice".to_owned())),
-        }
-    }
-    if !mistakes.is_empty() {
-        return Ok(Err(mistakes));
-    }
-    for unknown in given.iter().filter(|given| !shape.columns.contains(given)) {
-        let note = format!("{}:1 column {unknown}: not known, and not read", input.name);
-        taker.note(note);
-    }
-    Ok(Ok((shape, columns(shape, header), header.len())))
-}
-
-/// Where each known column is.
-fn columns(shape: &Shape, header: Values<'_>) -> Vec<usize> {
-    let at = |name: &&str| header.iter().position(|given| given.trim() == *name);
-    shape.columns.iter().map(|name| at(name).unwrap_or(ABSENT)).collect()
-}
-
-fn other_separator(header: &str) -> Option<&'static str> {
-    [(',', "commas"), ('\t', "tabs"), ('|', "|")]
-        .into_iter()
-        .find(|(separator, _)| header.contains(*separator))
-        .map(|(_, name)| name)
+    let columns = Columns { read: shape.columns, required: shape.required, same: str::to_owned };
+    Ok(header::find(&input.name, &given, &columns).map(|head| (shape, head)))
 }

@@ -75,7 +75,7 @@ fn read_folder(folder: &Path, inputs: &mut Vec<Input>) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn is_csv(name: &str) -> bool {
+pub(super) fn is_csv(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     [".csv", ".csv.gz", ".csv.zst"].iter().any(|end| name.ends_with(end))
 }

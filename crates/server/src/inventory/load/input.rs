@@ -1,8 +1,9 @@
 //! A file as it lies there: plain, `.gz` or `.zst`, whatever it is called.
 
 use std::{
+    collections::BTreeSet,
     fs::File,
-    io::{self, BufRead, BufReader, Cursor, Read},
+    io::{self, BufRead, BufReader, Cursor, Read, Write},
     path::{Path, PathBuf},
     sync::atomic::Ordering,
 };
@@ -11,7 +12,10 @@ use anyhow::Context;
 use flate2::bufread::MultiGzDecoder;
 use ruzstd::decoding::StreamingDecoder;
 
-use super::source::Progress;
+use super::{
+    lines::{Encoding, Lines},
+    source::Progress,
+};
 
 /// Bytes that are read at a time.
 const BUFFER: usize = 256 * 1024;
@@ -59,6 +63,32 @@ pub(super) fn size(place: &Place) -> Option<u64> {
         Place::Spooled(file) => file.metadata().ok().map(|facts| facts.len()),
         Place::Text(text) => Some(text.len() as u64),
     }
+}
+
+/// Writes the first line of a place and the lines that are named, as they are; false: it cannot be read
+/// twice.
+pub(super) fn copy(
+    place: &Place,
+    encoding: Encoding,
+    lines: &BTreeSet<u32>,
+    into: &mut dyn Write,
+) -> anyhow::Result<bool> {
+    if size(place).is_none() {
+        return Ok(false);
+    }
+    let progress = Progress::default();
+    let mut records = Lines::new(open(place, &progress)?, encoding);
+    let mut is_head = true;
+    while let Some(line) = records.next()? {
+        if is_head || lines.contains(&line.number) {
+            into.write_all(line.raw)?;
+            if !line.raw.ends_with(b"\n") {
+                into.write_all(b"\n")?;
+            }
+        }
+        is_head = false;
+    }
+    Ok(true)
 }
 
 /// Writes standard input to a file without a name, so that it can be read again.
@@ -130,8 +160,6 @@ impl<R: BufRead> Read for Zstd<R> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-
     use super::*;
 
     fn read(bytes: &[u8]) -> String {

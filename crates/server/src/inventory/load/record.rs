@@ -123,6 +123,12 @@ impl Record<'_> {
         crate::calendar::parse(&text).map(Some).ok_or_else(wrong)
     }
 
+    /// A value as it stands there, unchecked, without the white space around it.
+    pub(super) fn plain(&self, name: &'static str) -> Option<&str> {
+        let value = self.raw(name).trim();
+        (!value.is_empty()).then_some(value)
+    }
+
     fn raw(&self, name: &'static str) -> &str {
         let next = self.next.get();
         let is_it = |at: &usize| self.names.get(*at).is_some_and(|known| *known == name);

@@ -46,8 +46,12 @@ pub(super) fn write(
         let mut into = create(plain(name))?;
         if source.copy_lines(file, &lines, &mut into)? {
             written += lines.len() as u64;
+            into.flush()?;
+        } else {
+            // Nothing of it can be read again; mistakes.txt says what is wrong.
+            let path = folder.join(plain(name));
+            std::fs::remove_file(&path).with_context(|| path.display().to_string())?;
         }
-        into.flush()?;
     }
     Ok(written)
 }

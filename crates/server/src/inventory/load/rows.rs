@@ -127,6 +127,53 @@ pub struct ContractRow {
     pub intervention: Intervention,
 }
 
+/// What the report of an order (CR CMD) says of a contract: the route by what a technician reads, to be
+/// found among the fibres that are there, and nothing of the place.
+#[derive(Debug, Clone)]
+pub struct ReportRow {
+    /// What its operator calls the contract.
+    pub reference: String,
+    /// The operator's login.
+    pub operator: String,
+    /// Whether the order is delivered; false: it is refused, and only called off.
+    pub accepted: bool,
+    /// The socket.
+    pub pto: Option<String>,
+    /// The PBO, wherever it stands.
+    pub pbo: Option<String>,
+    /// The PM.
+    pub pm: Option<String>,
+    /// The position there.
+    pub pm_position: Option<String>,
+    /// The cable at the PBO.
+    pub cable: Option<String>,
+    /// Colour of the tube at the PBO.
+    pub tube: Option<String>,
+    /// Colour of the fibre at the PBO.
+    pub colour: Option<String>,
+    /// Whether it was ordered on an existing socket, where the file says so.
+    pub existing_socket: Option<bool>,
+    /// The zone of contracts that nothing else says it of.
+    pub zone: Option<Zone>,
+    /// The kind of building of contracts that nothing else says it of.
+    pub building_kind: Option<BuildingKind>,
+}
+
+/// What no report of an order says, of the contracts of a site or, where the site has no such row, of a PM.
+#[derive(Debug, Clone)]
+pub struct FactRow {
+    /// The site.
+    pub site: Option<String>,
+    /// The PM.
+    pub pm: Option<String>,
+    /// ZTD or ZMD.
+    pub zone: Option<Zone>,
+    /// Collective building or house.
+    pub building_kind: Option<BuildingKind>,
+    /// Whether its contracts are on the OPAC base.
+    pub opac: Option<bool>,
+}
+
 /// A past re-provisioning.
 #[derive(Debug, Clone)]
 pub struct ReprovisioningRow {

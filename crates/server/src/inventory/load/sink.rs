@@ -5,11 +5,12 @@ use std::{
     mem,
 };
 
+use ereprov_domain::order::{BuildingKind, Zone};
 use tokio::sync::mpsc::Sender;
 
 use super::{
     record::{Mistake, VALUE_MAX},
-    rows::{ContractRow, FibreRow, FloorRow, OperatorRow, Service},
+    rows::{ContractRow, FactRow, FibreRow, FloorRow, OperatorRow, ReportRow, Service},
     source::{Origin, Row, Taker},
 };
 use crate::store::load::{Batch, Staged, Value};
@@ -179,6 +180,42 @@ impl Sink {
         self.stage(Staged::Contract, row)
     }
 
+    fn report(&mut self, [seq, file, line]: [Value; 3], row: ReportRow) -> bool {
+        let row = [
+            seq,
+            file,
+            line,
+            row.reference.into(),
+            row.operator.into(),
+            row.accepted.into(),
+            row.pto.into(),
+            row.pbo.into(),
+            row.pm.into(),
+            row.pm_position.into(),
+            row.cable.into(),
+            row.tube.into(),
+            row.colour.into(),
+            row.existing_socket.into(),
+            row.zone.map(Zone::as_str).into(),
+            row.building_kind.map(BuildingKind::as_str).into(),
+        ];
+        self.stage(Staged::Report, row)
+    }
+
+    fn fact(&mut self, [seq, file, line]: [Value; 3], row: FactRow) -> bool {
+        let row = [
+            seq,
+            file,
+            line,
+            row.site.into(),
+            row.pm.into(),
+            row.zone.map(Zone::as_str).into(),
+            row.building_kind.map(BuildingKind::as_str).into(),
+            row.opac.into(),
+        ];
+        self.stage(Staged::Fact, row)
+    }
+
     fn take(&mut self, head: [Value; 3], row: Row) -> bool {
         let [seq, file, line] = head;
         match row {
@@ -207,6 +244,8 @@ impl Sink {
             }
             Row::Fibre(row) => self.fibre([seq, file, line], row),
             Row::Contract(row) => self.contract([seq, file, line], row),
+            Row::Report(row) => self.report([seq, file, line], row),
+            Row::Fact(row) => self.fact([seq, file, line], row),
             Row::Past(row) => {
                 let row = [
                     seq,

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use super::{
     record::Mistake,
-    rows::{ContractRow, FibreRow, FloorRow, OperatorRow, PboRow, PtoRow, ReprovisioningRow},
+    rows::{
+        ContractRow, FactRow, FibreRow, FloorRow, OperatorRow, PboRow, PtoRow, ReportRow,
+        ReprovisioningRow,
+    },
 };
 
 /// Where a row stands: in which of its source's files, and on which line, from 1.
@@ -31,6 +34,10 @@ pub enum Row {
     Fibre(FibreRow),
     /// A contract.
     Contract(ContractRow),
+    /// A contract, as the report of its order has it.
+    Report(ReportRow),
+    /// What reports do not say.
+    Fact(FactRow),
     /// A past re-provisioning.
     Past(ReprovisioningRow),
 }
@@ -66,6 +73,17 @@ pub trait Source: Send {
     /// What a column of ours is called in its files, in messages.
     fn column(&self, ours: &'static str) -> String {
         ours.to_owned()
+    }
+
+    /// What is wrong, and what to do, where a line is refused for a reason that the database's side found,
+    /// by its code; `None`: what is said of our own format.
+    fn reason(&self, _code: &str) -> Option<&'static str> {
+        None
+    }
+
+    /// Whether lines that were refused can be loaded by themselves, once they are right.
+    fn loads_alone(&self) -> bool {
+        true
     }
 
     /// Writes the head of one of its files and the lines that are named, so that they can be loaded

@@ -38,13 +38,17 @@ mod places;
 mod protect;
 mod publish;
 mod report;
+mod reports;
 mod rows;
 mod stage;
 mod whole;
 
 use super::{
     StoreError,
-    dialect::{KNOW_BOXES, KNOW_CHANGES, KNOW_CONTRACTS, KNOW_FIBRES, KNOW_PLACES, KNOW_STAGED},
+    dialect::{
+        KNOW_BOXES, KNOW_CHANGES, KNOW_CONTRACTS, KNOW_FIBRES, KNOW_PLACES, KNOW_REPORTS,
+        KNOW_STAGED,
+    },
     statement::Statement,
     value::{Param, params},
 };
@@ -123,6 +127,7 @@ impl Loader {
             run.knows(&KNOW_STAGED).await?;
             run.all(protect::BUSY_STEPS, &[]).await?;
             run.all(protect::TOUCHED_STEPS, params![terms.as_of_ms]).await?;
+            reports::resolve(&mut run).await?;
             run.all(places::PLACES_STEPS, &[]).await?;
             run.knows(&KNOW_PLACES).await?;
             whole::moved(&mut run, terms.whole).await?;

@@ -32,13 +32,17 @@ pub enum Staged {
     Fibre,
     /// Contracts
     Contract,
+    /// Contracts, as the reports of their orders have them
+    Report,
+    /// What reports do not say
+    Fact,
     /// Past re-provisionings
     Past,
 }
 
 impl Staged {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Place,
         Self::Box,
         Self::Operator,
@@ -47,6 +51,8 @@ impl Staged {
         Self::Pto,
         Self::Fibre,
         Self::Contract,
+        Self::Report,
+        Self::Fact,
         Self::Past,
     ];
 
@@ -61,6 +67,8 @@ impl Staged {
             Self::Pto => ("stage_pto", "iiiitt"),
             Self::Fibre => ("stage_fibre", "iiiitttttttttt"),
             Self::Contract => ("stage_contract", "iiiiitttttttyytt"),
+            Self::Report => ("stage_report", "iiittytttttttytt"),
+            Self::Fact => ("stage_fact", "iiitttty"),
             Self::Past => ("stage_past", "iiitttttyttbb"),
         }
     }

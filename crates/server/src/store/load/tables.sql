@@ -81,6 +81,34 @@ CREATE TEMP TABLE stage_contract (
   order_state TEXT NOT NULL,
   intervention TEXT NOT NULL
 );
+CREATE TEMP TABLE stage_report (
+  seq INTEGER PRIMARY KEY,
+  file INTEGER NOT NULL,
+  line INTEGER NOT NULL,
+  ref TEXT NOT NULL,
+  operator TEXT NOT NULL,
+  accepted BOOLEAN NOT NULL,
+  pto TEXT,
+  pbo TEXT,
+  pm_ref TEXT,
+  pm_position TEXT,
+  cable TEXT,
+  tube TEXT,
+  colour TEXT,
+  existing_socket BOOLEAN,
+  zone TEXT,
+  building_kind TEXT
+);
+CREATE TEMP TABLE stage_fact (
+  seq INTEGER PRIMARY KEY,
+  file INTEGER NOT NULL,
+  line INTEGER NOT NULL,
+  site TEXT,
+  pm_ref TEXT,
+  zone TEXT,
+  building_kind TEXT,
+  opac BOOLEAN
+);
 CREATE TEMP TABLE stage_past (
   seq INTEGER PRIMARY KEY,
   file INTEGER NOT NULL,
@@ -157,6 +185,24 @@ CREATE TEMP TABLE new_past (
   operator_id INTEGER,
   number BIGINT,
   fresh BOOLEAN NOT NULL
+);
+
+-- Where reports of orders lead: PBOs of the names they give, fibres that look as they say, and what was
+-- chosen of them. `number`: how many there were to choose from.
+CREATE TEMP TABLE met_pbo (id INTEGER PRIMARY KEY, ref TEXT NOT NULL, floor_id INTEGER NOT NULL);
+CREATE TEMP TABLE met_route (
+  seq INTEGER NOT NULL,
+  fibre_id INTEGER NOT NULL,
+  on_socket INTEGER NOT NULL,
+  at_position INTEGER NOT NULL,
+  in_cable INTEGER NOT NULL
+);
+CREATE TEMP TABLE report_found (
+  seq INTEGER PRIMARY KEY,
+  fibre_id INTEGER,
+  pbo_id INTEGER,
+  floor_id INTEGER,
+  number BIGINT NOT NULL
 );
 
 -- What the service is at, and what it did after the time that the files speak of.
