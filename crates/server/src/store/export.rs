@@ -25,6 +25,20 @@ macro_rules! place {
     };
 }
 
+/// Not what a load that is under way has put there for its end (`load_hidden`).
+macro_rules! shown {
+    ($table:literal) => {
+        concat!(
+            $table,
+            ".id <= COALESCE((SELECT ",
+            $table,
+            "_max FROM load_hidden), ",
+            $table,
+            ".id)"
+        )
+    };
+}
+
 macro_rules! yes {
     ($column:literal) => {
         concat!("CASE WHEN ", $column, " THEN 'yes' ELSE 'no' END")
@@ -42,7 +56,9 @@ static FLOORS: Statement = statement!(
     concat!(
         "SELECT ",
         place!(),
-        " FROM floor JOIN site ON site.id = floor.site_id ORDER BY floor.id"
+        " FROM floor JOIN site ON site.id = floor.site_id WHERE ",
+        shown!("floor"),
+        " ORDER BY floor.id"
     )
 );
 static PBOS: Statement = statement!(
@@ -54,7 +70,9 @@ static PBOS: Statement = statement!(
          FROM pbo
          JOIN floor ON floor.id = pbo.floor_id
          JOIN site ON site.id = floor.site_id
-         ORDER BY pbo.id"
+         WHERE ",
+        shown!("pbo"),
+        " ORDER BY pbo.id"
     )
 );
 static PTOS: Statement = statement!(
@@ -66,7 +84,9 @@ static PTOS: Statement = statement!(
          FROM pto
          JOIN floor ON floor.id = pto.floor_id
          JOIN site ON site.id = floor.site_id
-         ORDER BY pto.id"
+         WHERE ",
+        shown!("pto"),
+        " ORDER BY pto.id"
     )
 );
 // A contract holds its own route; what else it holds is told by `holder`.
@@ -87,7 +107,9 @@ static FIBRES: Statement = statement!(
          JOIN site ON site.id = floor.site_id
          LEFT JOIN pto ON pto.id = fibre.pto_id
          LEFT JOIN contract ON contract.id = fibre.contract_id
-         ORDER BY fibre.id"
+         WHERE ",
+        shown!("fibre"),
+        " ORDER BY fibre.id"
     )
 );
 // The file has no word for a PBO on another floor than the contract's; that is the route's then.
@@ -110,7 +132,9 @@ static CONTRACTS: Statement = statement!(
          LEFT JOIN site ON site.id = floor.site_id
          LEFT JOIN fibre ON fibre.id = contract.fibre_id
          LEFT JOIN pbo ON pbo.id = contract.pbo_id
-         ORDER BY contract.id"
+         WHERE ",
+        shown!("contract"),
+        " ORDER BY contract.id"
     )
 );
 // Attempts share a discharge code, which is the file's key: the last that has ended stands for all.
@@ -128,7 +152,9 @@ static PAST: Statement = statement!(
          JOIN contract ON contract.id = reprovisioning.contract_id
          JOIN fibre ON fibre.id = reprovisioning.fibre_id
          LEFT JOIN fibre old_fibre ON old_fibre.id = reprovisioning.old_fibre_id
-         WHERE reprovisioning.state NOT IN ('initiated', 'in_progress')
+         WHERE ",
+        shown!("contract"),
+        " AND reprovisioning.state NOT IN ('initiated', 'in_progress')
            AND NOT EXISTS (SELECT 1 FROM reprovisioning later
                            WHERE later.discharge_code = reprovisioning.discharge_code
                              AND later.attempt > reprovisioning.attempt

@@ -45,7 +45,10 @@ macro_rules! on_both {
     )*};
 }
 
-on_both! { lines_change_what_is_there the_service_wins contracts_change_routes what_is_absent_goes }
+on_both! {
+    lines_change_what_is_there the_service_wins contracts_change_routes what_is_absent_goes
+    floors_and_pbos_that_are_absent_go
+}
 
 async fn lines_change_what_is_there(oi: Oi) {
     let free = fibre("DEMO-ZMD", Role::Free);
@@ -158,6 +161,57 @@ async fn what_is_absent_goes(oi: Oi) {
     assert!(said(&outcome).contains(&(held.clone(), "absent".into())), "{:?}", outcome.differences);
     let there = format!("SELECT ref FROM fibre WHERE ref IN ('{free}', '{held}')");
     assert_eq!(oi.lines(&there).await, [held]);
+    let again = load_into(&oi, &texts, whole).await.unwrap();
+    assert!(again.is_empty(), "{:?}", again.found);
+}
+
+async fn floors_and_pbos_that_are_absent_go(oi: Oi) {
+    let files = ereprov_server::demo::files();
+    let (gone, moved) =
+        ("SC-600001;BATIMENT-1;ESCALIER-1;ETAGE-01", "SC-600005;BATIMENT-1;ESCALIER-1");
+    let without = |file: &str, parts: &[&str]| {
+        let stays = |line: &&str| !parts.iter().any(|part| line.contains(part));
+        files[file].lines().filter(stays).collect::<Vec<_>>().join("\n")
+    };
+    let (from, to) = (format!("{moved};ETAGE-01"), format!("{moved};ETAGE-02"));
+    // One floor goes with all that is on it. A PBO leaves the other one, where a socket stays.
+    let floors = format!("{}\n{to}\n", without("floors.csv", &[gone, &from]));
+    let pbos = without("pbos.csv", &[gone]).replace(&from, &to);
+    let ptos = without("ptos.csv", &[gone]);
+    let fibres = without("fibres.csv", &[gone]).replace(&from, &to);
+    let texts = [
+        ("floors.csv", &*floors),
+        ("pbos.csv", &*pbos),
+        ("ptos.csv", &*ptos),
+        ("fibres.csv", &*fibres),
+    ];
+    let boxes = "SELECT site.ref || ' ' || floor.floor || ' ' || pbo.ref || ' '
+                   || (SELECT COUNT(*) FROM fibre WHERE pbo_id = pbo.id)
+                 FROM pbo JOIN floor ON floor.id = floor_id JOIN site ON site.id = site_id
+                 WHERE site.ref IN ('SC-600001', 'SC-600005') ORDER BY site.ref, floor.floor";
+    let whole = Options { whole: true, ..Options::default() };
+    let outcome = load_into(&oi, &texts, whole.clone()).await.unwrap();
+    assert_eq!(outcome.mistakes, []);
+    let count = |kind: &str| {
+        let kind = outcome.found.kinds.iter().find(|it| it.kind == kind).unwrap();
+        (kind.added, kind.removed)
+    };
+    let counted = ["floor", "pbo", "pto", "fibre"].map(count);
+    assert_eq!(counted, [(1, 1), (0, 1), (0, 1), (0, 1)], "{:?}", outcome.found);
+    assert_eq!(outcome.found.pbos_moved, 1);
+    assert_eq!(
+        oi.lines(boxes).await,
+        [
+            "SC-600001 ETAGE-00 BE-01 10",
+            "SC-600005 ETAGE-00 BE-01 10",
+            "SC-600005 ETAGE-02 BE-02 1"
+        ]
+    );
+    let floors = "SELECT site.ref || ' ' || floor FROM floor JOIN site ON site.id = site_id
+                  WHERE site.ref IN ('SC-600001', 'SC-600005') ORDER BY site.ref, floor";
+    let stay =
+        ["SC-600001 ETAGE-00", "SC-600005 ETAGE-00", "SC-600005 ETAGE-01", "SC-600005 ETAGE-02"];
+    assert_eq!(oi.lines(floors).await, stay);
     let again = load_into(&oi, &texts, whole).await.unwrap();
     assert!(again.is_empty(), "{:?}", again.found);
 }

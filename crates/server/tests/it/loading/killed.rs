@@ -11,7 +11,7 @@ use std::{
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::harness::{printed, program, run};
+use crate::harness::{Beside, postgres, printed, program, run};
 
 const SITES: u32 = 400;
 
@@ -45,8 +45,7 @@ fn write(folder: &Path) -> PathBuf {
 }
 
 /// Everything that a load writes, as text.
-fn everything(folder: &Path) -> Vec<String> {
-    let database = Connection::open(folder.join("ereprov.db")).unwrap();
+async fn everything(database: &Beside) -> Vec<String> {
     let query =
         "SELECT contract.ref || ' ' || fibre.ref || ' ' || pbo.ref || ' ' || floor.floor || ' '
                    || site.ref || ' ' || operator.login
@@ -55,66 +54,101 @@ fn everything(folder: &Path) -> Vec<String> {
                  JOIN pbo ON pbo.id = fibre.pbo_id JOIN floor ON floor.id = pbo.floor_id
                  JOIN site ON site.id = floor.site_id JOIN operator ON operator.id = operator_id
                  ORDER BY contract.id, fibre.id";
-    let mut rows = Vec::new();
-    let mut statement = database.prepare(query).unwrap();
-    let mut found = statement.query([]).unwrap();
-    while let Some(row) = found.next().unwrap() {
-        rows.push(row.get(0).unwrap());
-    }
+    let mut rows = database.lines(query).await;
     for table in ["site", "floor", "pbo", "pto", "fibre", "contract", "load_hidden"] {
-        let sql = format!("SELECT '{table}' || COUNT(*) FROM {table}");
-        rows.push(database.query_row(&sql, [], |row| row.get(0)).unwrap());
+        let count = format!("SELECT COUNT(*) FROM {table}");
+        rows.push(format!("{table} {}", database.number(&count).await));
     }
-    let broken = "SELECT COUNT(*) FROM pragma_foreign_key_check";
-    assert_eq!(database.query_row(broken, [], |row| row.get::<_, i64>(0)), Ok(0));
+    if matches!(database, Beside::Sqlite(_)) {
+        let broken = "SELECT COUNT(*) FROM pragma_foreign_key_check";
+        assert_eq!(database.number(broken).await, 0);
+    }
     rows
 }
 
 /// Contracts of the load that the service would find.
-fn found(folder: &Path) -> i64 {
-    let database = Connection::open(folder.join("ereprov.db")).unwrap();
+async fn found(database: &Beside) -> i64 {
     let sql = "SELECT COUNT(*) FROM contract WHERE ref LIKE 'K%'
                AND id <= COALESCE((SELECT contract_max FROM load_hidden), id)";
-    database.query_row(sql, [], |row| row.get(0)).unwrap()
+    database.number(sql).await
 }
 
-fn prepared() -> (TempDir, PathBuf, PathBuf) {
+struct Prepared {
+    folder: TempDir,
+    config: PathBuf,
+    data: PathBuf,
+    database: Beside,
+}
+
+/// The demo network in a database, and files to load on top of it.
+async fn prepared(on_postgres: bool) -> Prepared {
     let folder = TempDir::new().unwrap();
     let data = write(folder.path());
     let config = folder.path().join("ereprovd.toml");
-    fs::write(&config, include_str!("../../../demo/demo.toml")).unwrap();
+    let url = if on_postgres { Some(postgres::fresh().await) } else { None };
+    let given = url.as_deref().unwrap_or("sqlite:ereprov.db");
+    let text = include_str!("../../../demo/demo.toml");
+    fs::write(&config, format!("{text}\n[database]\nurl = \"{given}\"\n")).unwrap();
     crate::harness::import_demo(&config);
-    (folder, config, data)
+    let database = Beside::open(&folder.path().join("ereprov.db"), url.as_deref()).await;
+    Prepared { folder, config, data, database }
 }
 
-#[test]
-fn killed_at_any_moment_and_loaded_again_it_is_one_clean_load() {
-    let (clean, config, data) = prepared();
-    let arguments = ["--config", config.to_str().unwrap(), "import", data.to_str().unwrap()];
-    let begun = Instant::now();
-    printed(&run(&arguments));
-    let whole = begun.elapsed();
-    let expected = everything(clean.path());
-    let all = i64::from(SITES) * 20;
-    assert_eq!(found(clean.path()), all);
+/// Every file of an export, one after the other.
+fn exported(config: &Path, folder: &Path) -> String {
+    let folder = folder.to_str().unwrap();
+    printed(&run(&["--config", config.to_str().unwrap(), "export", folder]));
+    let mut files: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files.iter().map(|file| fs::read_to_string(file).unwrap()).collect()
+}
 
-    let (folder, config, data) = prepared();
-    let arguments = ["--config", config.to_str().unwrap(), "import", data.to_str().unwrap()];
+async fn killed_at_any_moment_and_loaded_again(on_postgres: bool) {
+    let clean = prepared(on_postgres).await;
+    let import = |of: &Prepared| {
+        let (config, data) = (of.config.to_str().unwrap(), of.data.to_str().unwrap());
+        ["--config", config, "import", data].map(str::to_owned)
+    };
+    let begun = Instant::now();
+    printed(&run(&import(&clean).each_ref().map(String::as_str)));
+    let whole = begun.elapsed();
+    let expected = everything(&clean.database).await;
+    let all = i64::from(SITES) * 20;
+    assert_eq!(found(&clean.database).await, all);
+
+    let killed = prepared(on_postgres).await;
+    let arguments = import(&killed);
+    let arguments = arguments.each_ref().map(String::as_str);
     for round in 0..8_u32 {
         let mut loading = program(&arguments).stdout(Stdio::null()).spawn().unwrap();
         std::thread::sleep(whole * round / 10);
         loading.kill().unwrap();
         loading.wait().unwrap();
-        let there = found(folder.path());
+        let there = found(&killed.database).await;
         assert!(there == 0 || there == all, "round {round}: {there} of {all} can be seen");
     }
     printed(&run(&arguments));
-    assert_eq!(everything(folder.path()), expected);
+    assert_eq!(everything(&killed.database).await, expected);
 }
 
-#[test]
-fn what_a_killed_load_had_hidden_is_taken_away() {
-    let (folder, config, data) = prepared();
+mod killed_at_any_moment_and_loaded_again_it_is_one_clean_load {
+    #[tokio::test]
+    async fn sqlite() {
+        super::killed_at_any_moment_and_loaded_again(false).await;
+    }
+
+    #[tokio::test]
+    async fn postgres() {
+        super::killed_at_any_moment_and_loaded_again(true).await;
+    }
+}
+
+#[tokio::test]
+async fn what_a_killed_load_had_hidden_is_taken_away() {
+    let Prepared { folder, config, data, database: seen } = prepared(false).await;
+    let export = |name: &str| exported(&config, &folder.path().join(name));
+    let written = export("before");
     // As beside a service: it writes in small pieces.
     let lock = fs::File::create(folder.path().join("ereprov.lock")).unwrap();
     lock.lock().unwrap();
@@ -133,7 +167,8 @@ fn what_a_killed_load_had_hidden_is_taken_away() {
     loading.kill().unwrap();
     loading.wait().unwrap();
     assert!(rows("fibre") > before && rows("load_hidden") == 1);
-    assert_eq!(found(folder.path()), 0, "what is hidden is not found");
+    assert_eq!(found(&seen).await, 0, "what is hidden is not found");
+    assert_eq!(export("meanwhile"), written, "what is hidden is not written out");
     // A load of nothing new takes away what lies there.
     fs::write(data.join("fibres.csv"), "").unwrap();
     fs::write(data.join("contracts.csv"), "").unwrap();
