@@ -77,6 +77,12 @@ pub fn parse(text: &str) -> Option<i64> {
     Some(civil.to_zoned_datetime(PARIS.clone()).ok()?.timestamp().as_millisecond())
 }
 
+/// Reads a time as HTTP writes it: `Mon, 23 Nov 2026 13:05:00 GMT`.
+pub fn http_date(text: &str) -> Option<i64> {
+    let time = jiff::fmt::rfc2822::parse(text.trim()).ok()?;
+    Some(time.timestamp().as_millisecond())
+}
+
 /// Reads an `xs:dateTime`; without its offset, it is UTC's, as WS-Security has it.
 pub fn instant(text: &str) -> Option<i64> {
     const LONGEST: usize = 40;

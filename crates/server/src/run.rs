@@ -123,7 +123,7 @@ pub async fn start(
     let service = Arc::new(service(config, store, &parts, address)?);
     let driver = driver(config, &service, &parts);
     let sealer = sealer(config, &service);
-    let notifier = notifier(config, &driver, &service)?;
+    let notifier = notifier(config, &driver, service.public_url.clone())?;
 
     let (accepting, working) = (CancellationToken::new(), CancellationToken::new());
     let (listeners, workers) = (TaskTracker::new(), TaskTracker::new());
@@ -247,7 +247,10 @@ fn sealer(config: &Config, service: &Service) -> Sealer {
 }
 
 /// Who tells the operators; the driver rings its bell.
-fn notifier(config: &Config, driver: &Driver, service: &Service) -> anyhow::Result<Worker> {
+///
+/// # Errors
+/// Keys or layouts of the configuration cannot be read.
+pub fn notifier(config: &Config, driver: &Driver, public_url: String) -> anyhow::Result<Worker> {
     let keyring = config.keyring()?.map(Arc::new);
     let webhook = match keyring {
         // Nothing could be signed.
@@ -263,7 +266,7 @@ fn notifier(config: &Config, driver: &Driver, service: &Service) -> anyhow::Resu
         clock: driver.clock.clone(),
         entropy: driver.entropy.clone(),
         patience: config.notify_patience(),
-        layouts: Arc::new(config.layouts(service.public_url.clone())?),
+        layouts: Arc::new(config.layouts(public_url)?),
         webhook,
         keyring,
         bell: Arc::clone(&driver.ended),

@@ -16,6 +16,7 @@ mod import;
 mod login;
 mod notification;
 mod notify;
+mod notify_test;
 mod operator;
 mod output;
 mod password;
@@ -66,7 +67,7 @@ enum Command {
     Serve,
     /// Run the service on a demo network, with nothing to configure.
     Demo(demo::Args),
-    /// Load sites, fibres, operators and contracts from CSV files.
+    /// Load sites, fibres, operators and contracts from files.
     ///
     /// All that is right becomes visible at once, or nothing does, however the command ends; lines that
     /// are wrong are told with file, line, column, value and reason, and written down to be loaded again.

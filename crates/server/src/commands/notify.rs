@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use super::{
     changing::find,
     context::{Context, act, parts},
+    notify_test,
     output::{self, Failure, or_empty},
 };
 use crate::{
@@ -45,6 +46,14 @@ pub enum Command {
         /// Tell failed and cancelled ones, too.
         #[arg(long)]
         all_ends: bool,
+    },
+    /// Tell an operator a test, at once and once: sample values of a contract called TEST.
+    Test {
+        /// What it logs in with.
+        login: String,
+        /// Only so; without it, in every way that is set.
+        #[arg(value_parser = channel)]
+        channel: Option<Channel>,
     },
     /// Tell an operator no longer; what waits is given up.
     Off {
@@ -91,6 +100,7 @@ pub async fn run(context: &Context, command: Command) -> Result<(), Failure> {
         Command::Folder { login, folder, all_ends } => {
             set_folder(context, &login, &folder, all_ends).await
         }
+        Command::Test { login, channel } => notify_test::run(context, &login, channel).await,
         Command::Off { login, channel } => off(context, &login, channel).await,
     }
 }
@@ -276,7 +286,7 @@ async fn remove(
     Ok(given_up)
 }
 
-async fn all(store: &Store) -> Result<Vec<Target>, Failure> {
+pub(super) async fn all(store: &Store) -> Result<Vec<Target>, Failure> {
     let listed = store.read("notify.list", (), |tx, ()| Box::pin(notify_targets::list(tx))).await?;
     Ok(listed)
 }

@@ -225,6 +225,8 @@ mod tests {
             ),
             ("[admission]\nlogin_backoff_max_ms = 3600001", "login_backoff_first_ms and 3600000"),
             ("[admission]\nlogin_failures_max = 0", "login_failures_max: at least 1"),
+            ("[notify]\nproxy_url = \"socks5://p:1080\"", "notify.proxy_url: http://HOST:PORT"),
+            ("[notify]\nproxy_url = \"http://u:p@p:3128\"", "notify.proxy_url: http://HOST:PORT"),
             ("[server\nlisten", "oi.toml"),
             ("[admission]\ncredential_cache_s = 61", "60 at the most"),
             ("[database]\nurl = \"mysql:x\"", "sqlite:PATH"),

@@ -2,6 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
+use reqwest::Url;
 use serde::Deserialize;
 
 use super::{Config, ConfigError, check::wrong};
@@ -27,6 +28,7 @@ pub(super) struct Notify {
     webhook_mode: Mode,
     ca_file: String,
     allowed_networks: Vec<String>,
+    proxy_url: String,
     deadline_ms: u64,
     backoff_first_ms: u64,
     backoff_max_ms: u64,
@@ -47,7 +49,21 @@ impl Notify {
         if self.backoff_first_ms == 0 || self.backoff_max_ms < self.backoff_first_ms {
             return Err(wrong("notify.backoff_max_ms", "at least backoff_first_ms, at least 1"));
         }
+        self.proxy()?;
         self.guard().map(drop)
+    }
+
+    fn proxy(&self) -> Result<Option<Url>, ConfigError> {
+        if self.proxy_url.is_empty() {
+            return Ok(None);
+        }
+        let url = Url::parse(&self.proxy_url).ok().filter(|url| {
+            let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+            let is_open = url.username().is_empty() && url.password().is_none();
+            url.scheme() == "http" && url.has_host() && is_bare && is_open
+        });
+        let wrong = || wrong("notify.proxy_url", "http://HOST:PORT is expected, without a login");
+        url.map(Some).ok_or_else(wrong)
     }
 
     fn guard(&self) -> Result<Guard, ConfigError> {
@@ -77,7 +93,8 @@ impl Config {
     pub fn webhook(&self) -> Result<Webhook, NoClient> {
         let guard = self.notify.guard().unwrap_or_default();
         let deadline = Duration::from_millis(self.notify.deadline_ms);
-        Webhook::new(named(&self.notify.ca_file), guard, deadline)
+        let proxy = self.notify.proxy().unwrap_or_default();
+        Webhook::new(named(&self.notify.ca_file), guard, deadline, proxy)
     }
 
     /// How notifications look; their source is the service's URL.

@@ -29,9 +29,22 @@ impl Worker {
         notification: &Notification,
         now_ms: i64,
     ) -> Result<(), Failure> {
+        let facts = serde_json::from_str(&notification.facts);
+        let facts = facts.map_err(|error| Failure::Message(error.to_string()))?;
+        self.hand_over(target, facts, now_ms).await
+    }
+
+    /// Tells an address something at once, past the outbox: once, and nothing is recorded.
+    ///
+    /// # Errors
+    /// It is not known to have arrived.
+    pub async fn hand_over(
+        &self,
+        target: &Target,
+        facts: Facts,
+        now_ms: i64,
+    ) -> Result<(), Failure> {
         let broken = |error: &dyn std::fmt::Display| Failure::Message(error.to_string());
-        let facts: Facts =
-            serde_json::from_str(&notification.facts).map_err(|error| broken(&error))?;
         let layout = match target.channel {
             Channel::Webhook => &self.layouts.webhook,
             Channel::Folder => &self.layouts.folder,

@@ -153,6 +153,21 @@ async fn route(tx: &mut Tx<'_>, fibre_id: i64) -> Result<Option<Route>, StoreErr
 }
 
 impl Facts {
+    /// What is told to try an address out: sample values under a contract and a state that no
+    /// re-provisioning has.
+    pub fn test(id: &str, login: &str, now_ms: i64) -> Self {
+        Self {
+            id: format!("TEST-{id}"),
+            operator: login.to_owned(),
+            contract: "TEST".to_owned(),
+            state: "test".to_owned(),
+            discharge_code: "TEST".to_owned(),
+            accepted: calendar::iso(now_ms),
+            ended: calendar::iso(now_ms),
+            ..Self::sample(true)
+        }
+    }
+
     /// Facts that every layout must take: with everything that there can be, or with the least.
     pub fn sample(whole: bool) -> Self {
         let text = |text: &str| text.to_owned();

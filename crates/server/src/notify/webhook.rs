@@ -3,10 +3,17 @@
 
 use std::{path::Path, time::Duration};
 
-use reqwest::{Certificate, Client, StatusCode, header::CONTENT_TYPE, redirect::Policy};
+use reqwest::{
+    Certificate, Client, Proxy, StatusCode, Url,
+    header::{CONTENT_TYPE, RETRY_AFTER},
+    redirect::Policy,
+};
 
 use super::{event::Message, guard::Guard, sign::Secret};
-use crate::pem::{self, PemError};
+use crate::{
+    calendar,
+    pem::{self, PemError},
+};
 
 /// Bytes of an answer that are read, so that its connection can be used again.
 const ANSWER_BYTES_MAX: usize = 16 * 1024;
@@ -29,6 +36,8 @@ pub enum NoClient {
 pub enum Failure {
     /// The address': everything that goes there would fail.
     Address(String),
+    /// The address', which asks not to be asked again for so long.
+    Later(String, Duration),
     /// The message's: the server refuses this one.
     Message(String),
 }
@@ -42,7 +51,8 @@ pub struct Webhook {
 }
 
 impl Webhook {
-    /// One that believes these authorities, or, without a file, those of the system.
+    /// One that believes these authorities, or, without a file, those of the system; through a proxy, if
+    /// one is given.
     ///
     /// # Errors
     /// The file cannot be read, or the system has no authorities.
@@ -50,6 +60,7 @@ impl Webhook {
         authorities: Option<&Path>,
         guard: Guard,
         deadline: Duration,
+        proxy: Option<Url>,
     ) -> Result<Self, NoClient> {
         let mut builder = Client::builder()
             .https_only(true)
@@ -59,8 +70,12 @@ impl Webhook {
             .timeout(deadline)
             .pool_idle_timeout(IDLE)
             .pool_max_idle_per_host(1)
-            .dns_resolver(guard.clone())
             .user_agent(concat!("ereprovd/", env!("CARGO_PKG_VERSION")));
+        builder = match proxy {
+            // It looks up the names; the only one that is looked up here is its own, which the OI chose.
+            Some(proxy) => builder.proxy(Proxy::https(proxy).map_err(NoClient::Tls)?),
+            None => builder.dns_resolver(guard.clone()),
+        };
         if let Some(file) = authorities {
             let own = pem::certificates(file)?;
             let own = own.iter().map(|der| Certificate::from_der(der));
@@ -99,6 +114,8 @@ impl Webhook {
             let failed = |error: reqwest::Error| chain(&error.without_url());
             let mut answer = request.body(message.body.clone()).send().await.map_err(failed)?;
             let status = answer.status();
+            let later = answer.headers().get(RETRY_AFTER).and_then(|it| it.to_str().ok());
+            let later = later.and_then(|text| retry_after(text, now_ms));
             let mut read = 0;
             // What the server says beside its status is of no interest, and may have no end.
             while let Ok(Some(piece)) = answer.chunk().await {
@@ -107,10 +124,13 @@ impl Webhook {
                     break;
                 }
             }
-            Ok::<_, String>(status)
+            Ok::<_, String>((status, later))
         });
         match asked.await {
-            Ok(Ok(status)) => verdict(status),
+            Ok(Ok((status, later))) => match (verdict(status), later) {
+                (Err(Failure::Address(said)), Some(wait)) => Err(Failure::Later(said, wait)),
+                (verdict, _) => verdict,
+            },
             Ok(Err(error)) => Err(Failure::Address(error)),
             Err(_) => Err(Failure::Address("no answer within the deadline".to_owned())),
         }
@@ -133,6 +153,16 @@ fn verdict(status: StatusCode) -> Result<(), Failure> {
     }
 }
 
+/// How long a server asks to be left alone: so many seconds, or until a time (RFC 9110, 10.2.3).
+fn retry_after(text: &str, now_ms: i64) -> Option<Duration> {
+    let text = text.trim();
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
+    }
+    let wait = u64::try_from(calendar::http_date(text)? - now_ms).unwrap_or_default();
+    Some(Duration::from_millis(wait))
+}
+
 /// An error and what caused it, on one line.
 fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
@@ -143,4 +173,20 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
         cause = next.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_says_in_seconds_or_until_when_it_is_left_alone() {
+        let now_ms = calendar::parse("2026-11-23T13:00:00Z").unwrap();
+        let seconds = |text| retry_after(text, now_ms).map(|wait| wait.as_secs());
+        assert_eq!(seconds("120"), Some(120));
+        assert_eq!(seconds(" Mon, 23 Nov 2026 13:02:00 GMT"), Some(120));
+        assert_eq!(seconds("Mon, 23 Nov 2026 12:00:00 GMT"), Some(0));
+        assert_eq!(seconds("99999999999999999999999"), Some(u64::MAX));
+        assert_eq!((seconds("soon"), seconds("-1"), seconds("")), (None, None, None));
+    }
 }

@@ -240,27 +240,32 @@ impl Worker {
         let now_ms = self.store.now_ms(&self.clock).await?;
         let (operator, contract) = (&notification.operator_login, &notification.contract_ref);
         let channel = target.channel.as_str();
-        let goes_on = !matches!(outcome, Err(Failure::Address(_)));
+        let goes_on = !matches!(outcome, Err(Failure::Address(_) | Failure::Later(..)));
         let (failures, said) = match &outcome {
             Ok(()) => {
                 tracing::info!(operator, contract, channel, "notified");
                 self.metrics.notified(channel, "delivered");
                 (0, None)
             }
-            Err(Failure::Address(why)) => (target.failures, Some(why)),
+            Err(Failure::Address(why) | Failure::Later(why, _)) => (target.failures, Some(why)),
             Err(Failure::Message(why)) => (notification.attempts, Some(why)),
         };
         if let Some(why) = said {
             tracing::warn!(operator, contract, channel, error = why, "not notified yet");
             self.metrics.notified(channel, "failed");
         }
+        // As long as the server asks for, but never longer than any repetition waits.
+        let asked = match &outcome {
+            Err(Failure::Later(_, wait)) => (*wait).min(self.patience.backoff_max),
+            _ => Duration::ZERO,
+        };
         let recorded = Recorded {
             target: key(target),
             token: lease.token.clone(),
             notification: notification.key.clone(),
             outcome,
             now_ms,
-            due_ms: now_ms + ms(self.wait(failures)),
+            due_ms: now_ms + ms(self.wait(failures).max(asked)),
             dead_ms: now_ms - ms(self.patience.give_up),
         };
         let kept =
@@ -363,7 +368,7 @@ async fn record(tx: &mut Tx<'_>, recorded: &Recorded) -> Result<bool, StoreError
             }
             Ok(held)
         }
-        Err(Failure::Address(why)) => {
+        Err(Failure::Address(why) | Failure::Later(why, _)) => {
             let held = notify_targets::fails(tx, *target, token, *due_ms, why).await?;
             if held {
                 notifications::failed(tx, notification, *dead_ms, 0, why).await?;

@@ -34,6 +34,8 @@ pub const SECRET: &str = "whsec_c2VjcmV0IG9mIHRoZSB0ZXN0cywgMzIgYnl0ZXM=";
 pub enum Behaviour {
     /// Answers with this status.
     Answers(u16),
+    /// Answers with this status, and asks to be left alone for so many seconds.
+    Later(u16, u32),
     /// Sends the caller elsewhere.
     Redirects,
     /// Takes the request and says nothing.
@@ -206,6 +208,9 @@ async fn answer(
     let empty = axum::body::Body::empty;
     Ok(match then {
         Behaviour::Answers(status) => with(status).body(empty()).unwrap(),
+        Behaviour::Later(status, seconds) => {
+            with(status).header("retry-after", seconds).body(empty()).unwrap()
+        }
         Behaviour::Redirects => {
             let elsewhere = "https://169.254.169.254/latest/meta-data";
             with(302).header("location", elsewhere).body(empty()).unwrap()

@@ -1,7 +1,10 @@
 //! Where operators are told, at the keyboard.
 
 use crate::{
-    harness::{MUT, Put, Role, Setup, failed, fibre, printed, receiver::SECRET},
+    harness::{
+        MUT, Put, Role, Setup, failed, fibre, printed,
+        receiver::{Behaviour, SECRET},
+    },
     notify::rig::Rig,
 };
 
@@ -124,4 +127,35 @@ async fn what_has_ended_since_a_time_is_listed_with_both_routes() {
         assert_eq!(list(&["--to", file.to_str().unwrap()]), "");
         assert_eq!(std::fs::read_to_string(file).unwrap(), text);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_address_is_tried_out_without_a_re_provisioning() {
+    let rig = Rig::start(Setup::default()).await;
+    let nobody = failed(&rig.administer(&["operator", "notify", "test", "oc-demo"], ""), 3);
+    assert!(nobody.contains("oc-demo is not told so"), "{nobody}");
+    let (receiver, folder) = (rig.receiver("oc-demo", &[]).await, rig.folder("oc-demo"));
+    let said = printed(&rig.administer(&["operator", "notify", "test", "oc-demo"], ""));
+    assert_eq!(said, "oc-demo: told by its folder\noc-demo: told by its webhook\n");
+    let told = receiver.told().remove(0);
+    assert!(told.is_signed_with(SECRET));
+    let event = told.json();
+    assert_eq!(event["type"], "ereprov.reprovisioning.test");
+    assert_eq!(
+        (&event["subject"], &event["data"]["numeroDecharge"]),
+        (&"TEST".into(), &"TEST".into())
+    );
+    let file = folder.read_dir().unwrap().next().unwrap().unwrap();
+    assert!(file.file_name().to_str().unwrap().contains("_TEST-"), "{file:?}");
+    receiver.next(&[Behaviour::Answers(401)]);
+    let test = ["operator", "notify", "test", "oc-demo", "webhook"];
+    let output = rig.administer(&test, "");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(said, "oc-demo: not told by its webhook: the server answered 401\n");
+    assert!(failed(&output, 4).contains("1 of 1 addresses did not take the test"));
+    // Nothing of it is in the outbox, nor repeated.
+    assert_eq!(rig.oi.number("SELECT COUNT(*) FROM notification").await, 0);
+    assert_eq!(rig.oi.number("SELECT COUNT(*) FROM notify_target WHERE failures > 0").await, 0);
+    let acts = printed(&rig.administer(&["audit", "--acts"], ""));
+    assert!(acts.contains("operator notify test"), "{acts}");
 }

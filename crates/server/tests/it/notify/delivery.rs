@@ -193,3 +193,67 @@ async fn what_cannot_be_delivered_is_given_up_and_can_be_tried_again() {
     assert!(failed(&retry, 4).contains("a later one of this contract has been delivered"));
     assert_eq!(receiver.taken().len(), 2);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_asks_to_be_left_alone_is() {
+    let rig = Rig::patient().await;
+    let receiver = rig.receiver("oc-demo", &[]).await;
+    // The second one asks for longer than any repetition waits.
+    receiver.next(&[Behaviour::Later(503, 40), Behaviour::Later(429, 86_400)]);
+    let began_ms = rig.oi.clock.now_ms();
+    rig.moves(MUT, "CTP-1240357-1").await;
+    for (asked, [least_s, most_s]) in [(1, [40, 50]), (2, [60, 70])] {
+        let due = eventually("a failure", async || {
+            let failed = format!("SELECT due_ms FROM notify_target WHERE failures = {asked}");
+            let there = format!("SELECT COUNT(*) FROM ({failed}) AS f");
+            if rig.oi.number(&there).await == 0 {
+                return None;
+            }
+            Some(rig.oi.number(&failed).await)
+        })
+        .await;
+        let waits_s = (due - began_ms) / 1000;
+        assert!((least_s..most_s).contains(&waits_s), "{waits_s} s");
+        assert_eq!(receiver.told().len(), asked);
+        // Whoever knows better does not wait.
+        rig.oi.beside().await.run("UPDATE notify_target SET due_ms = 0").await;
+        rig.oi.beside().await.run("UPDATE notification SET due_ms = 0").await;
+    }
+    receiver.until_taken(1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn webhooks_go_out_through_the_proxy_that_is_named() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = format!("proxy_url = \"http://{}\"\n", listener.local_addr().unwrap());
+    let (to, mut asked) = tokio::sync::mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(connect(stream, to.clone()));
+        }
+    });
+    let rig = Rig::with(Setup::default(), &proxy).await;
+    let receiver = rig.receiver("oc-demo", &[]).await;
+    rig.moves(MUT, "CTP-1240357-1").await;
+    receiver.until_taken(1).await;
+    let expected = format!("CONNECT 127.0.0.1:{} HTTP/1.1", receiver.port);
+    assert_eq!(asked.recv().await, Some(expected));
+}
+
+/// A proxy's part: it connects to where it is asked to, and says where that was.
+async fn connect(stream: tokio::net::TcpStream, told: tokio::sync::mpsc::UnboundedSender<String>) {
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+
+    let mut stream = BufReader::new(stream);
+    let mut first = String::new();
+    stream.read_line(&mut first).await.unwrap();
+    let mut line = String::new();
+    while stream.read_line(&mut line).await.unwrap() > 2 {
+        line.clear();
+    }
+    let to = first.split(' ').nth(1).unwrap().to_owned();
+    told.send(first.trim().to_owned()).unwrap();
+    let mut onward = tokio::net::TcpStream::connect(to).await.unwrap();
+    stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+    let _ = tokio::io::copy_bidirectional(&mut stream, &mut onward).await;
+}

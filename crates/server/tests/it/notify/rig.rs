@@ -31,6 +31,16 @@ impl Rig {
         Self { oi: setup.start().await, authority, settings, _keys: keys }
     }
 
+    /// One that waits for up to a minute before it repeats.
+    pub async fn patient() -> Self {
+        let (keys, authority) = (TempDir::new().unwrap(), authority());
+        let quick = settings(keys.path(), &authority);
+        let settings = quick.replace("backoff_max_ms = 100", "backoff_max_ms = 60000");
+        let mut setup = Setup::default();
+        setup.config.push_str(&format!("\n{settings}"));
+        Self { oi: setup.start().await, authority, settings, _keys: keys }
+    }
+
     /// A server of an operator's, which is told from now on.
     pub async fn receiver(&self, login: &str, options: &[&str]) -> Receiver {
         let receiver = Receiver::start(&self.authority).await;
