@@ -127,7 +127,10 @@ fn reports(paths: &[PathBuf], opening: &Opening, notes: Vec<String>) -> anyhow::
         if path.as_os_str() == "-" {
             files.push(("standard input".to_owned(), spool(&opening.spool_in)?));
         } else if path.is_dir() {
-            let within = files_of(path)?;
+            let mut within = files_of(path)?;
+            // The facts may lie among the reports.
+            let facts = opening.told.facts.as_ref().and_then(|file| file.canonicalize().ok());
+            within.retain(|(_, path)| facts.is_none() || path.canonicalize().ok() != facts);
             ensure!(!within.is_empty(), "{} has no CSV files", path.display());
             files.extend(within.into_iter().map(|(name, path)| (name, Place::Path(path))));
         } else {

@@ -318,4 +318,14 @@ fn a_file_is_known_by_its_columns_and_its_name_says_for_whom() {
     fs::write(&rejected, right).unwrap();
     let said = printed(&import(&format!("rejects/{NAME}"), &all));
     assert!(said.contains("1 contract added"), "{said}");
+    // A folder of them, with the facts among them.
+    let inbox = folder.path().join("inbox");
+    fs::create_dir(&inbox).unwrap();
+    let text = format!("{HEAD}{}", line("ROR-3", "BE-02", "", &block("Noir")));
+    fs::write(inbox.join(NAME), text).unwrap();
+    let facts = inbox.join("facts.csv");
+    fs::write(&facts, "pm;zone;building_kind\nFI-75056-1001;zmd;collective\n").unwrap();
+    let told = ["--operator", "DEMO=oc-demo", "--facts", facts.to_str().unwrap()];
+    let said = printed(&import("inbox", &told));
+    assert!(said.contains("1 contract added"), "{said}");
 }
