@@ -132,6 +132,9 @@ async fn orders_become_contracts(oi: Oi) {
         padded("KO;INT-4"),
         padded("KO;;DEMO-LENT"),
         line("ROR-2", "BE-01", "", several).replace("-1001", "-1003"),
+        // Without a PBO, by its socket; without colours, by its position.
+        line("ROR-3", "", "CTP-6000403-1", &block("Vert")).replace("-1001", "-1004"),
+        line("ROR-4", "BE-01", "", ";Etage 1;2;;;;;;;;").replace("-1001", "-1005"),
     ];
     let files = [(NAME, text.concat())];
     let outcome = load(&oi, &files, None, told()).await.unwrap();
@@ -142,6 +145,10 @@ async fn orders_become_contracts(oi: Oi) {
     assert_eq!(contract(&oi, "ROR-2").await, expected);
     let expected = "oc-demo none SC-600003 BE-02 FI-75056-1003 zmd collective virtual open";
     assert_eq!(contract(&oi, "ROV-1").await, expected);
+    for (reference, fibre) in [("ROR-3", "CTP-6000403-1"), ("ROR-4", "CTP-6000502-1")] {
+        let there = contract(&oi, reference).await;
+        assert!(there.starts_with(&format!("oc-demo {fibre} ")), "{there}");
+    }
     let cancelled = contract(&oi, "DEMO-LENT").await;
     assert!(cancelled.ends_with("real cancelled"), "{cancelled}");
     let held = oi.fibre("CTP-6000102-1").await;
