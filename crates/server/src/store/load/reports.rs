@@ -13,14 +13,16 @@ static DROP: Statement = statement!(
     "load.report_drop",
     "DELETE FROM stage_report WHERE seq IN (SELECT seq FROM problem WHERE kind = 'contract')"
 );
+/// Many PBOs may share a name, but few of one PM.
 static PBOS: Statement = statement!(
     "load.report_pbos",
-    "INSERT INTO met_pbo (id, ref, floor_id)
-     SELECT pbo.id, pbo.ref, pbo.floor_id FROM pbo
+    "INSERT INTO met_pbo (id, ref, pm_ref, floor_id)
+     SELECT DISTINCT pbo.id, pbo.ref, fibre.pm_ref, pbo.floor_id
+     FROM pbo LEFT JOIN fibre ON fibre.pbo_id = pbo.id
      WHERE pbo.ref IN (SELECT s.pbo FROM stage_report s WHERE s.pbo IS NOT NULL)"
 );
 static PBOS_BY_REF: Statement =
-    statement!("load.report_pbos_by_ref", "CREATE INDEX met_pbo_ref ON met_pbo (ref)");
+    statement!("load.report_pbos_by_ref", "CREATE INDEX met_pbo_ref ON met_pbo (ref, pm_ref)");
 
 /// A report that names a fibre, in whatever way.
 macro_rules! is_real {
@@ -65,9 +67,19 @@ macro_rules! candidates {
 }
 static AT_PBO: Statement = candidates!(
     "load.report_routes",
-    "JOIN met_pbo m ON m.ref = s.pbo JOIN fibre f ON f.pbo_id = m.id
-     LEFT JOIN pto ON pto.ref = s.pto",
+    "JOIN met_pbo m ON m.ref = s.pbo AND m.pm_ref = s.pm_ref
+     JOIN fibre f ON f.pbo_id = m.id AND f.pm_ref = m.pm_ref LEFT JOIN pto ON pto.ref = s.pto",
     concat!("(COALESCE(s.tube, s.colour) IS NOT NULL OR ", at_position!(), ")")
+);
+static AT_PBO_OF_ANY_PM: Statement = candidates!(
+    "load.report_routes_of_any_pm",
+    "JOIN met_pbo m ON m.ref = s.pbo
+     JOIN fibre f ON f.pbo_id = m.id AND f.pm_ref = m.pm_ref LEFT JOIN pto ON pto.ref = s.pto",
+    concat!(
+        "s.pm_ref IS NULL AND (COALESCE(s.tube, s.colour) IS NOT NULL OR ",
+        at_position!(),
+        ")"
+    )
 );
 /// Without a PBO, the socket's.
 static AT_SOCKET: Statement = candidates!(
@@ -96,19 +108,24 @@ static CHOSEN: Statement = statement!(
      LEFT JOIN pto ON pto.id = f.pto_id LEFT JOIN floor there ON there.id = pto.floor_id"
 );
 /// A virtual route has its PBO alone, which is on the PM that the report names.
-static BOXES: Statement = statement!(
-    "load.report_boxes",
-    concat!(
-        "INSERT INTO report_found (seq, pbo_id, floor_id, number)
-         SELECT s.seq, MIN(m.id), MIN(m.floor_id), COUNT(*)
-         FROM stage_report s JOIN met_pbo m ON m.ref = s.pbo
-         WHERE s.accepted AND NOT (",
-        is_real!(),
-        ") AND (s.pm_ref IS NULL OR EXISTS (
-             SELECT 1 FROM fibre f WHERE f.pbo_id = m.id AND f.pm_ref = s.pm_ref))
-         GROUP BY s.seq"
-    )
-);
+macro_rules! boxes {
+    ($name:literal, $of_pm:literal) => {
+        statement!(
+            $name,
+            concat!(
+                "INSERT INTO report_found (seq, pbo_id, floor_id, number)
+                 SELECT s.seq, MIN(m.id), MIN(m.floor_id), COUNT(DISTINCT m.id)
+                 FROM stage_report s JOIN met_pbo m ON m.ref = s.pbo AND ",
+                $of_pm,
+                " WHERE s.accepted AND NOT (",
+                is_real!(),
+                ") GROUP BY s.seq"
+            )
+        )
+    };
+}
+static BOXES: Statement = boxes!("load.report_boxes", "m.pm_ref = s.pm_ref");
+static BOXES_OF_ANY_PM: Statement = boxes!("load.report_boxes_of_any_pm", "s.pm_ref IS NULL");
 
 /// What is said of the contracts of a site, or of a PM, besides.
 macro_rules! facts {
@@ -224,9 +241,11 @@ static CONTRACTS: Statement = statement!(
 static FOUND: &[Resolve] = &[
     step("routes of orders", &PBOS_BY_REF),
     step("routes of orders", &AT_PBO),
+    step("routes of orders", &AT_PBO_OF_ANY_PM),
     step("routes of orders", &AT_SOCKET),
     step("routes of orders", &CHOSEN),
     step("routes of orders", &BOXES),
+    step("routes of orders", &BOXES_OF_ANY_PM),
     step("routes of orders", &UNRESOLVED),
     step("routes of orders", &DROP),
     step("routes of orders", &OTHER_SOCKET),

@@ -187,9 +187,15 @@ CREATE TEMP TABLE new_past (
   fresh BOOLEAN NOT NULL
 );
 
--- Where reports of orders lead: PBOs of the names they give, fibres that look as they say, and what was
+-- Where reports of orders lead: PBOs of the names they give (once for each
+-- PM that they have fibres of), fibres that look as they say, and what was
 -- chosen of them. `number`: how many there were to choose from.
-CREATE TEMP TABLE met_pbo (id INTEGER PRIMARY KEY, ref TEXT NOT NULL, floor_id INTEGER NOT NULL);
+CREATE TEMP TABLE met_pbo (
+  id INTEGER NOT NULL,
+  ref TEXT NOT NULL,
+  pm_ref TEXT,
+  floor_id INTEGER NOT NULL
+);
 CREATE TEMP TABLE met_route (
   seq INTEGER NOT NULL,
   fibre_id INTEGER NOT NULL,
