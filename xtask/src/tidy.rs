@@ -105,6 +105,12 @@ const RULES: &[Rule] = &[
         except: &["/store/"],
     },
     Rule {
+        says: "SQL stands in the portal's store/ only",
+        words: &["SELECT ", "INSERT INTO", "DELETE FROM", "CREATE TABLE"],
+        within: &["crates/portal/src"],
+        except: &["/store/"],
+    },
+    Rule {
         says: "only soap/answer.rs picks a code",
         words: &["CodeErreur::"],
         within: &["crates/server/src"],

@@ -10,14 +10,14 @@ pub mod demo;
 pub mod generate;
 pub mod http;
 pub mod inventory;
-pub mod ip_list;
 pub mod network;
 pub mod notify;
 pub mod open_files;
-pub mod pem;
 pub mod reprovisioning;
 pub mod run;
 pub mod service;
 pub mod soap;
 pub mod store;
 pub mod telemetry;
+
+pub use ereprov_door::ip_list;

@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
+use ereprov_door::{ip_list::IpList, serve, tls::Tls};
 use tokio::{
     net::TcpListener,
     sync::{Notify, Semaphore},
@@ -19,8 +20,7 @@ use crate::{
     chain::sealer::Sealer,
     clock::{Clock, Entropy},
     config::Config,
-    http::{self, tls::Tls},
-    ip_list::IpList,
+    http,
     network::Networks,
     notify::worker::Worker,
     reprovisioning::driver::Driver,
@@ -133,12 +133,12 @@ pub async fn start(
         workers.spawn(Arc::clone(tls).watch(working.clone()));
     }
     let proxies = service.proxies.trusted.clone();
-    listeners.spawn(http::serve(listener, tls, router, limits, proxies, accepting.clone()));
+    listeners.spawn(serve(listener, tls, router, limits, proxies, accepting.clone()));
     if let Some(listener) = telemetry_listener {
         let router = http::telemetry_router(Arc::clone(&service));
         // Those who watch may watch the stop.
         let none = IpList::default();
-        workers.spawn(http::serve(listener, None, router, limits, none, working.clone()));
+        workers.spawn(serve(listener, None, router, limits, none, working.clone()));
     }
     if parts.driver_runs {
         workers.spawn(driver.clone().run(working.clone()));

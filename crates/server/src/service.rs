@@ -2,13 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
+use ereprov_door::forwarded::Proxies;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::task::TaskTracker;
 
 use crate::{
     admission::{digest::Digests, profile::Profiles, verify::Credentials},
     clock::{Clock, Entropy},
-    http::forwarded::Proxies,
     network::Networks,
     soap::recent::Recent,
     store::Store,

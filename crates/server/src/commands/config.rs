@@ -1,5 +1,6 @@
 //! `ereprovd config`: the default, and whether a file can be used.
 
+use ereprov_door::tls::Tls;
 use serde_json::json;
 
 use super::{
@@ -9,7 +10,6 @@ use super::{
 use crate::{
     admission::keyring::Keyring,
     config::{Config, DEFAULT},
-    http::tls::Tls,
     store::Location,
 };
 

@@ -3,6 +3,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use ereprov_door::{forwarded::Proxies, ip_list::IpList, tls::Files};
 use ereprov_wire::operation::Operation;
 
 use super::{BehaviourEntry, Config, ConfigError, ProfileEntry, Telemetry};
@@ -14,8 +15,6 @@ use crate::{
         profile::{Profile, Profiles},
     },
     clock::Entropy,
-    http::{forwarded::Proxies, tls::Files},
-    ip_list::IpList,
     network::{AskBehaviour, Behaviour, Settings},
     store::Location,
 };

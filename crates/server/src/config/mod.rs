@@ -13,12 +13,12 @@ use std::{
     time::Duration,
 };
 
+use ereprov_door::{ListenerLimits, forwarded::Header, tls::ClientCertificates};
 use serde::Deserialize;
 
 use crate::{
     admission::{backoff::BackoffSettings, verify::VerifySettings},
     chain::sealer::Settings as Sealing,
-    http::{ListenerLimits, forwarded::Header, tls::ClientCertificates},
     reprovisioning::steps::Patience,
     service::Limits,
     telemetry::log::{Format, Level},

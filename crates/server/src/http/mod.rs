@@ -1,19 +1,10 @@
 //! HTTP: routes, limits, deadlines, shutdown.
 
-mod crowd;
-pub mod forwarded;
-mod head;
-mod listener;
 mod request;
 mod response;
-mod stall;
-pub mod tls;
 mod wsdl;
 
-use std::{
-    net::SocketAddr,
-    sync::{Arc, OnceLock},
-};
+use std::sync::{Arc, OnceLock};
 
 use axum::{
     Extension, Router,
@@ -21,17 +12,17 @@ use axum::{
     response::Response,
     routing::any,
 };
+use ereprov_door::{
+    Peer,
+    forwarded::{Unclear, values},
+};
 use hyper::{
     Method,
     header::{AUTHORIZATION, HeaderName},
 };
 use tokio::time::Instant;
 
-use forwarded::Unclear;
-pub use listener::{ListenerLimits, serve};
-
 use crate::{
-    admission::certificate::Fingerprint,
     service::Service,
     soap::endpoint::{self, Call},
     telemetry::pages,
@@ -54,15 +45,6 @@ pub fn router(service: Arc<Service>, path: &str) -> Router {
 /// Every route of the listener for those who watch.
 pub fn telemetry_router(service: Arc<Service>) -> Router {
     pages::all().with_state(service)
-}
-
-/// Who is at the other end of a connection.
-#[derive(Debug, Clone, Copy)]
-pub struct Peer {
-    /// Where it comes from.
-    pub address: SocketAddr,
-    /// The certificate that it presented, which one of the configured authorities issued.
-    pub certificate: Option<Fingerprint>,
 }
 
 async fn soap(
@@ -104,8 +86,8 @@ async fn soap(
         began: Instant::now(),
         address,
         certificate: peer.certificate,
-        authorization: request::values(&parts.headers, AUTHORIZATION),
-        idempotency_keys: request::values(&parts.headers, &IDEMPOTENCY_KEY),
+        authorization: values(&parts.headers, AUTHORIZATION),
+        idempotency_keys: values(&parts.headers, &IDEMPOTENCY_KEY),
         message,
         operator: OnceLock::new(),
         counting: OnceLock::new(),

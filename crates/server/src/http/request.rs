@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use axum::body::{Body, Bytes};
+use ereprov_door::forwarded::values;
 use ereprov_wire::{
     charset::decode,
     envelope::{self, Fault, FaultKind, Message, SoapVersion},
@@ -11,9 +12,7 @@ use flate2::read::MultiGzDecoder;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::{
     HeaderMap, StatusCode,
-    header::{
-        AsHeaderName, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue,
-    },
+    header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName},
 };
 
 use crate::{service::Limits, soap};
@@ -59,13 +58,6 @@ pub(super) fn read(received: &Received) -> Result<Message, Unreadable> {
     })?;
     let actions: Vec<_> = received.actions.iter().map(String::as_str).collect();
     envelope::read(&text, received.version, &actions).map_err(Unreadable::Fault)
-}
-
-/// Every value of a header, as text: Latin-1 where it is not ASCII (RFC 9110 §5.5).
-pub(super) fn values(headers: &HeaderMap, name: impl AsHeaderName) -> Vec<String> {
-    let latin_1 = |value: &HeaderValue| value.as_bytes().iter().copied().map(char::from).collect();
-    let text = |value: &HeaderValue| value.to_str().map_or_else(|_| latin_1(value), str::to_owned);
-    headers.get_all(name).iter().map(text).collect()
 }
 
 /// What the Content-Type says.

@@ -4,6 +4,7 @@ use axum::{
     body::Body,
     http::{HeaderMap, HeaderValue, Response, StatusCode, header},
 };
+use ereprov_door::forwarded::values;
 use ereprov_wire::{
     envelope::SoapVersion,
     wsdl::{SCHEMA, with_address},
@@ -11,7 +12,7 @@ use ereprov_wire::{
 
 use sha2::{Digest, Sha256};
 
-use super::{request, response::method_not_allowed};
+use super::response::method_not_allowed;
 use crate::service::Service;
 
 /// `?wsdl` with its SOAP 1.1 port, `?wsdl&soap=1.2` with its SOAP 1.2 port, `?xsd=1`; in any case.
@@ -35,7 +36,7 @@ pub(super) fn answer(
         return method_not_allowed();
     };
     let tag = tag(&text);
-    let known = request::values(headers, "if-none-match").join(",");
+    let known = values(headers, "if-none-match").join(",");
     let known = known.split(',').map(|known| known.trim().trim_start_matches("W/"));
     let mut response = if known.into_iter().any(|known| known == "*" || known == tag) {
         let mut response = Response::new(Body::empty());

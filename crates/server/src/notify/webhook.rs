@@ -3,6 +3,7 @@
 
 use std::{path::Path, time::Duration};
 
+use ereprov_door::pem::{self, PemError};
 use reqwest::{
     Certificate, Client, Proxy, StatusCode, Url,
     header::{CONTENT_TYPE, RETRY_AFTER},
@@ -10,10 +11,7 @@ use reqwest::{
 };
 
 use super::{event::Message, guard::Guard, sign::Secret};
-use crate::{
-    calendar,
-    pem::{self, PemError},
-};
+use crate::calendar;
 
 /// Bytes of an answer that are read, so that its connection can be used again.
 const ANSWER_BYTES_MAX: usize = 16 * 1024;

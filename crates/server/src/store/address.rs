@@ -9,7 +9,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use tokio_rustls::rustls::{ClientConfig, crypto::aws_lc_rs};
 
 use super::error::StoreError;
-use crate::pem::authorities;
+use ereprov_door::pem::authorities;
 
 /// A URL, taken apart.
 pub(super) struct Address {

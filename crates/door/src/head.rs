@@ -6,7 +6,7 @@ use hyper::{HeaderMap, Request, StatusCode, Version, header};
 
 /// Refuses a head without exactly one well-formed `Host` (400; HTTP/1.0 may have none), and any
 /// `Transfer-Encoding` but one `chunked` (501). The connection ends with it.
-pub(super) fn refuse<B>(request: &Request<B>) -> Option<Response> {
+pub(crate) fn refuse<B>(request: &Request<B>) -> Option<Response> {
     let (status, said) = if !has_its_host(request.version(), request.headers()) {
         (StatusCode::BAD_REQUEST, "un en-tête Host, et un seul, est attendu\n")
     } else if !has_a_known_framing(request.headers()) {

@@ -14,7 +14,7 @@ use tokio::{
 };
 
 /// A connection that may not stand still for longer than a while when something is to be written.
-pub(super) struct Stalling {
+pub(crate) struct Stalling {
     stream: TcpStream,
     limit: Duration,
     /// Since when nothing could be written, and when that has been long enough.
@@ -22,7 +22,7 @@ pub(super) struct Stalling {
 }
 
 impl Stalling {
-    pub(super) fn new(stream: TcpStream, limit: Duration) -> Self {
+    pub(crate) fn new(stream: TcpStream, limit: Duration) -> Self {
         Self { stream, limit, waiting: None }
     }
 

@@ -4,9 +4,11 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use hyper::HeaderMap;
+use hyper::{
+    HeaderMap,
+    header::{AsHeaderName, HeaderValue},
+};
 
-use super::request::values;
 use crate::ip_list::IpList;
 
 /// Which header trusted proxies write.
@@ -63,6 +65,13 @@ impl Proxies {
         }
         Ok(nearest)
     }
+}
+
+/// Every value of a header, as text: Latin-1 where it is not ASCII (RFC 9110 §5.5).
+pub fn values(headers: &HeaderMap, name: impl AsHeaderName) -> Vec<String> {
+    let latin_1 = |value: &HeaderValue| value.as_bytes().iter().copied().map(char::from).collect();
+    let text = |value: &HeaderValue| value.to_str().map_or_else(|_| latin_1(value), str::to_owned);
+    headers.get_all(name).iter().map(text).collect()
 }
 
 /// An address, with or without a port; IPv6 in brackets or bare.

@@ -16,7 +16,7 @@ const TELL_EVERY: Duration = Duration::from_secs(1);
 
 /// The connections that are open, by address.
 #[derive(Debug, Clone)]
-pub(super) struct Crowd {
+pub(crate) struct Crowd {
     open: Arc<Mutex<HashMap<IpAddr, usize>>>,
     each_max: usize,
     exempt: Arc<IpList>,
@@ -32,7 +32,7 @@ struct TurnedAway {
 
 /// One of them, until dropped.
 #[derive(Debug)]
-pub(super) struct Visitor {
+pub(crate) struct Visitor {
     crowd: Crowd,
     /// None: it is not counted.
     address: Option<IpAddr>,
@@ -40,13 +40,13 @@ pub(super) struct Visitor {
 
 impl Crowd {
     /// At most `each_max` connections an address; those that are `exempt` have as many as they like.
-    pub(super) fn new(each_max: usize, exempt: IpList) -> Self {
+    pub(crate) fn new(each_max: usize, exempt: IpList) -> Self {
         let turned_away = Arc::default();
         Self { open: Arc::default(), each_max, exempt: exempt.into(), turned_away }
     }
 
     /// Lets a connection in; `None`: its address has as many as it may.
-    pub(super) fn enter(&self, address: IpAddr) -> Option<Visitor> {
+    pub(crate) fn enter(&self, address: IpAddr) -> Option<Visitor> {
         if self.exempt.contains(address) {
             return Some(Visitor { crowd: self.clone(), address: None });
         }
@@ -62,7 +62,7 @@ impl Crowd {
     }
 
     /// Counts a connection that was not let in, and tells of it in the log, once a second at the most.
-    pub(super) fn turn_away(&self, address: IpAddr) {
+    pub(crate) fn turn_away(&self, address: IpAddr) {
         if let Some(closed) = self.to_tell(Instant::now()) {
             tracing::info!(%address, closed, "closed: the address has too many connections");
         }

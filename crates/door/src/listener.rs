@@ -17,14 +17,14 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{
+use crate::{
     Peer,
     crowd::Crowd,
     head,
+    ip_list::IpList,
     stall::Stalling,
     tls::{Tls, presented},
 };
-use crate::ip_list::IpList;
 
 /// Bytes of a request's head at the most.
 const HEAD_BYTES_MAX: usize = 32 * 1024;

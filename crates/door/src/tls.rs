@@ -23,7 +23,7 @@ use tokio_rustls::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    admission::certificate::Fingerprint,
+    fingerprint::Fingerprint,
     pem::{PemError, authorities, certificates},
 };
 
@@ -76,7 +76,7 @@ impl Tls {
     }
 
     /// Greets a caller, in time.
-    pub(super) async fn accept<S>(&self, stream: S, limit: Duration) -> io::Result<TlsStream<S>>
+    pub(crate) async fn accept<S>(&self, stream: S, limit: Duration) -> io::Result<TlsStream<S>>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
@@ -118,7 +118,7 @@ fn stamps(files: &Files) -> Stamps {
 }
 
 /// The certificate that a caller presented, by itself or on the session that it resumes.
-pub(super) fn presented<S>(stream: &TlsStream<S>) -> Option<Fingerprint> {
+pub(crate) fn presented<S>(stream: &TlsStream<S>) -> Option<Fingerprint> {
     let chain = stream.get_ref().1.peer_certificates()?;
     chain.first().map(|leaf| Fingerprint::of(leaf))
 }

@@ -1,0 +1,268 @@
+//! Following what was asked for: four readings by themselves, a request whose outcome is unknown settled, and
+//! what an earlier portal has left taken up.
+
+use std::{
+    collections::HashSet,
+    pin::Pin,
+    sync::{Arc, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use ereprov_client::{Accepted, CodeErreur, ContractRef, Error, Operation};
+
+use super::{
+    Flow, ms,
+    queue::Turn,
+    tally::Tally,
+    trouble::{Kind, Trouble},
+};
+use crate::store::{Request, Seen, Stage, StoreError};
+
+/// The worker looks for what is due at least so often.
+const IDLE: Duration = Duration::from_mins(1);
+
+/// Readings that settling a request may cost.
+const SETTLING: u32 = 3;
+
+impl Flow {
+    /// Takes up what an earlier portal has left, and follows from now on.
+    pub async fn resume(self: &Arc<Self>) -> Result<(), StoreError> {
+        let now_ms = self.service.now_ms();
+        for id in self.store.requests_in(Stage::Waiting).await? {
+            self.not_sent(&id, Trouble::own(Kind::Stopped, now_ms)).await?;
+        }
+        for id in self.store.requests_in(Stage::Sent).await? {
+            let change = move |request: &mut Request| {
+                request.stage = Stage::Unknown;
+                request.trouble = Some(Trouble::own(Kind::Unknown, now_ms));
+                request.next_look_ms = Some(now_ms);
+            };
+            self.store.change_request(&id, change).await?;
+        }
+        let flow = Arc::clone(self);
+        self.tasks.spawn(async move { flow.work().await });
+        Ok(())
+    }
+
+    /// Looks at a request now; a button said what it costs.
+    pub fn look_now(self: &Arc<Self>, id: &str) {
+        self.look(id.to_owned(), true);
+    }
+
+    /// When a request is looked at next by itself; none: not any more.
+    pub(super) fn next_look(&self, looks: u32, now_ms: i64) -> Option<i64> {
+        let index = usize::try_from(looks).unwrap_or(usize::MAX);
+        self.pace.follow.get(index).map(|wait| now_ms.saturating_add(ms(*wait)))
+    }
+
+    async fn work(self: Arc<Self>) {
+        while !self.stop.is_cancelled() {
+            let now_ms = self.service.now_ms();
+            // A database that fails now is asked again after a while.
+            let (due, next_ms) = self.store.due(now_ms).await.unwrap_or_default();
+            for id in due {
+                self.look(id, false);
+            }
+            let wait = next_ms.map_or(IDLE, |next_ms| {
+                let wait = u64::try_from(next_ms.saturating_sub(now_ms)).unwrap_or_default();
+                Duration::from_millis(wait).min(IDLE)
+            });
+            tokio::select! {
+                () = self.bell.notified() => {}
+                () = tokio::time::sleep(wait) => {}
+                () = self.stop.cancelled() => {}
+            }
+        }
+    }
+
+    fn looking(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.looking.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn look(self: &Arc<Self>, id: String, is_tapped: bool) {
+        if !self.looking().insert(id.clone()) {
+            return;
+        }
+        let flow = Arc::clone(self);
+        self.tasks.spawn(async move {
+            let done = flow.look_in_turn(&id, is_tapped).await;
+            flow.looking().remove(&id);
+            flow.tell();
+            if done.is_ok() {
+                // What is due next may have changed. A database that fails is left alone for a while.
+                flow.bell.notify_one();
+            }
+        });
+        self.tell();
+    }
+
+    async fn look_in_turn(self: &Arc<Self>, id: &str, is_tapped: bool) -> Result<(), StoreError> {
+        let Some(request) = self.store.request(id).await? else { return Ok(()) };
+        let is_to_settle = request.stage == Stage::Unknown || request.code_to_come;
+        let cost = if is_to_settle { SETTLING } else { 1 };
+        if !is_tapped && !self.may_call(request.intervention, cost).await? {
+            let stop = |request: &mut Request| request.next_look_ms = None;
+            return self.store.change_request(id, stop).await;
+        }
+        let (_, wait) = self.queue.enter();
+        let Some(turn) = wait.turn().await else { return Ok(()) };
+        if is_to_settle && (request.stage == Stage::Unknown || is_tapped) {
+            return self.settle(&request, turn).await;
+        }
+        self.read_follow_up(&request, turn, is_tapped).await
+    }
+
+    async fn read_follow_up(
+        &self,
+        request: &Request,
+        turn: Turn,
+        is_tapped: bool,
+    ) -> Result<(), StoreError> {
+        let contract = ContractRef::new(&request.contract);
+        let tally = Arc::new(Tally::new(turn, || ()));
+        if request.stage == Stage::Followed {
+            self.settle_earlier(request, &contract, &tally).await?;
+        }
+        let read = self.service.client.follow_up(&contract);
+        let read = self.counted(request.intervention, Arc::clone(&tally), read).await?;
+        let now_ms = self.service.now_ms();
+        let looks = request.looks + u32::from(!is_tapped);
+        let next_ms = if is_tapped { request.next_look_ms } else { self.next_look(looks, now_ms) };
+        let read = read.map(|answered| Seen::from(answered.value)).map_err(|error| {
+            let goes_on = error.retry().is_worth_waiting();
+            let operation = Operation::GetReprovisionning;
+            (Trouble::of(&error, operation, now_ms, tally.request_id()), goes_on)
+        });
+        let change = move |request: &mut Request| {
+            request.looks = looks;
+            request.next_look_ms = next_ms;
+            match read {
+                Ok(seen) => {
+                    // What it is about stays known where it is somebody else's.
+                    if request.stage != Stage::Followed {
+                        request.trouble = None;
+                    }
+                    request.see(seen, now_ms);
+                }
+                Err((trouble, goes_on)) => {
+                    let is_nothing =
+                        trouble.known() == Some(CodeErreur::ReprovisionningIntrouvable);
+                    if is_nothing && request.stage == Stage::Followed {
+                        request.is_open = false;
+                    }
+                    if !goes_on {
+                        request.next_look_ms = None;
+                    }
+                    request.trouble = Some(trouble);
+                }
+            }
+        };
+        self.store.change_request(&request.id, change).await
+    }
+
+    /// A put of another program's for the contract, whose outcome nobody knows, stands in the way of the next
+    /// one: it is settled with the client, and what is followed then shows what became of it.
+    async fn settle_earlier(
+        &self,
+        request: &Request,
+        contract: &ContractRef,
+        tally: &Arc<Tally>,
+    ) -> Result<(), StoreError> {
+        let client = &self.service.client;
+        let all = client.unsettled().unwrap_or_default();
+        if all.iter().any(|earlier| earlier.put.contract == *contract) {
+            // What it says is in the reading that follows, too.
+            let settled = client.settle(contract);
+            let _ = self.counted(request.intervention, Arc::clone(tally), settled).await?;
+        }
+        Ok(())
+    }
+
+    /// Finds out what became of a request, or has its discharge code told again.
+    pub(super) async fn settle(
+        self: &Arc<Self>,
+        request: &Request,
+        turn: Turn,
+    ) -> Result<(), StoreError> {
+        let contract = ContractRef::new(&request.contract);
+        let tally = Arc::new(Tally::new(turn, || ()));
+        let client = &self.service.client;
+        let settle = client.settle(&contract);
+        let settled = self.counted(request.intervention, Arc::clone(&tally), settle).await?;
+        let request_id = tally.request_id();
+        drop(tally);
+        match settled {
+            Ok(Some(accepted)) => self.recorded(request, Ok(accepted), request_id).await,
+            Ok(None) if request.stage == Stage::Unknown => self.found_settled(request).await,
+            Ok(None) => {
+                let change = |request: &mut Request| request.code_to_come = false;
+                self.store.change_request(&request.id, change).await
+            }
+            Err(error) if request.stage == Stage::Unknown => {
+                self.recorded(request, Err(error), request_id).await
+            }
+            // It was accepted, that is known; only its code could not be had.
+            Err(error) => {
+                let operation = Operation::GetReprovisionning;
+                let trouble = Trouble::of(&error, operation, self.service.now_ms(), request_id);
+                let change = move |request: &mut Request| request.trouble = Some(trouble);
+                self.store.change_request(&request.id, change).await
+            }
+        }
+    }
+
+    /// The client knows of nothing unsettled: it was never sent, or its outcome was not written down here. What
+    /// the contract's latest re-provisioning is tells which.
+    async fn found_settled(self: &Arc<Self>, request: &Request) -> Result<(), StoreError> {
+        let contract = ContractRef::new(&request.contract);
+        let (_, wait) = self.queue.enter();
+        let Some(turn) = wait.turn().await else { return Ok(()) };
+        let tally = Arc::new(Tally::new(turn, || ()));
+        let read = self.service.client.follow_up(&contract);
+        let read = self.counted(request.intervention, Arc::clone(&tally), read).await?;
+        let now_ms = self.service.now_ms();
+        let next_ms = self.next_look(request.looks, now_ms);
+        let seen = match read {
+            Ok(answered) => Some(Seen::from(answered.value)),
+            Err(Error::Ko(ko)) if ko.code == CodeErreur::ReprovisionningIntrouvable.into() => None,
+            Err(error) => {
+                let operation = Operation::GetReprovisionning;
+                let trouble = Trouble::of(&error, operation, now_ms, tally.request_id());
+                let change = move |request: &mut Request| {
+                    request.trouble = Some(trouble);
+                    request.looks += 1;
+                    request.next_look_ms = next_ms;
+                };
+                return self.store.change_request(&request.id, change).await;
+            }
+        };
+        let change = move |request: &mut Request| {
+            let fibre = seen.as_ref().and_then(|seen| seen.fibre.clone());
+            match seen {
+                Some(seen) if fibre.as_deref() == Some(&request.chosen.fibre) => {
+                    request.stage = Stage::Accepted;
+                    request.trouble = None;
+                    request.next_look_ms = next_ms;
+                    request.see(seen, now_ms);
+                }
+                _ => {
+                    request.stage = Stage::Refused;
+                    request.is_open = false;
+                    request.next_look_ms = None;
+                    request.trouble = Some(Trouble::own(Kind::NotAccepted, now_ms));
+                }
+            }
+        };
+        self.store.change_request(&request.id, change).await
+    }
+
+    /// [`Self::record`], which may settle in its turn.
+    fn recorded<'f>(
+        self: &'f Arc<Self>,
+        request: &'f Request,
+        outcome: Result<Accepted, Error>,
+        request_id: Option<String>,
+    ) -> Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send + 'f>> {
+        Box::pin(self.record(request, outcome, request_id))
+    }
+}

@@ -1,0 +1,68 @@
+//! The calls of one piece of work, counted as they are made.
+
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicU32, Ordering},
+};
+
+use ereprov_client::{Error, Exchange, Operation};
+
+use super::queue::Turn;
+use crate::service::Watcher;
+
+/// Who counts.
+pub(crate) struct Tally {
+    calls: AtomicU32,
+    operations: Mutex<Vec<Operation>>,
+    request_id: Mutex<Option<String>>,
+    turn: Mutex<Option<Turn>>,
+    /// What is done once a put has been answered, or has not.
+    after_put: Box<dyn Fn() + Send + Sync>,
+}
+
+impl Tally {
+    /// For work that has its turn; the turn ends with the put, so that nobody waits in line while it is
+    /// found out what became of it.
+    pub fn new(turn: Turn, after_put: impl Fn() + Send + Sync + 'static) -> Self {
+        Self {
+            calls: AtomicU32::new(0),
+            operations: Mutex::default(),
+            request_id: Mutex::new(None),
+            turn: Mutex::new(Some(turn)),
+            after_put: Box::new(after_put),
+        }
+    }
+
+    /// How many calls were made; one that found no connection is none.
+    pub fn calls<T>(&self, outcome: &Result<T, Error>) -> i64 {
+        let calls = i64::from(self.calls.load(Ordering::SeqCst));
+        if matches!(outcome, Err(Error::NotSent(_))) { calls - 1 } else { calls }
+    }
+
+    /// What was asked since the last time, in its order.
+    pub fn asked(&self) -> Vec<Operation> {
+        std::mem::take(&mut *self.operations.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What the service calls the last request in its log.
+    pub fn request_id(&self) -> Option<String> {
+        self.request_id.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Watcher for Tally {
+    fn saw(&self, exchange: &Exchange) {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        let mut operations = self.operations.lock().unwrap_or_else(PoisonError::into_inner);
+        operations.push(exchange.operation);
+        drop(operations);
+        let mut headers = exchange.received_headers.iter();
+        let id = headers.find(|(name, _)| name.eq_ignore_ascii_case("x-request-id"));
+        let id = id.map(|(_, value)| value.clone());
+        *self.request_id.lock().unwrap_or_else(PoisonError::into_inner) = id;
+        if exchange.operation == Operation::PutReprovisionning {
+            drop(self.turn.lock().unwrap_or_else(PoisonError::into_inner).take());
+            (self.after_put)();
+        }
+    }
+}

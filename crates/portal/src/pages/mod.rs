@@ -1,0 +1,60 @@
+//! The screens, one file each.
+
+mod assets;
+#[cfg(test)]
+mod contrast;
+mod display;
+mod fibres;
+mod frame;
+mod help;
+mod mine;
+mod offline;
+mod oops;
+mod places;
+mod reason;
+mod recap;
+mod request;
+mod shown;
+mod start;
+mod stopped;
+mod words;
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+
+pub(crate) use frame::{Frame, Look, Templates, Theme};
+pub(crate) use oops::Oops;
+
+use crate::app::Shared;
+
+/// Every screen.
+pub(crate) fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/", get(start::show))
+        .route("/c", get(start::search))
+        .route("/c/{contract}", get(reason::show))
+        .route("/c/{contract}/lieux", get(places::show))
+        .route("/c/{contract}/fibres", get(fibres::show))
+        .route("/c/{contract}/relire", post(stopped::again))
+        .route("/c/{contract}/verifier", get(recap::show))
+        .route("/c/{contract}/demande", post(recap::ask))
+        .route("/c/{contract}/suivre", post(request::follow))
+        .route("/d/{id}", get(request::show))
+        .route("/d/{id}/verifier", post(request::look))
+        .route("/d/{id}/branche", post(request::plugged))
+        .route("/interventions", get(mine::show))
+        .route("/aide", get(help::show))
+        .route("/affichage", post(display::set))
+        .merge(public())
+}
+
+/// What has no secret, and is fetched before anybody is signed in.
+fn public() -> Router<Shared> {
+    Router::new()
+        .route("/actifs/{name}", get(assets::asset))
+        .route("/sw.js", get(assets::worker))
+        .route("/manifeste.json", get(assets::manifest))
+        .route("/hors-ligne", get(offline::show))
+}

@@ -1,0 +1,211 @@
+//! Answers that are lost, and portals that end in the middle: never a second request, and never one that is
+//! forgotten.
+
+use std::time::Duration;
+
+use tempfile::tempdir;
+
+use crate::{
+    answers::{Answers, Said},
+    cutting::Cutting,
+    harness::{Oi, Portal, Table, still, until, url},
+    phone::{Page, Phone},
+};
+
+async fn recap(phone: &Phone, contract: &str, fibre: &str) -> Page {
+    let motif = phone.open(&format!("/c/{contract}?zone=ztd")).await;
+    let fibres = phone.press(&motif, "Fibre cassée", &[]).await;
+    phone.tap(&fibres, fibre).await
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_is_found_out_about_and_its_code_told_again() {
+    let (oi, folder) = (Oi::demo().await, tempdir().unwrap());
+    let answers = Answers::before(oi.running.address.port()).await;
+    let portal = Portal::before(&answers.url, folder.path(), still()).await;
+    let phone = portal.phone().await;
+    let page = recap(&phone, "DEMO-LENT", "CTP-6000702-1").await;
+    answers.say("putReprovisionning", Some(Said::Lost));
+    // What it says while it finds out.
+    let asked = phone.press(&page, "Demander cette fibre", &[]).await;
+    answers.say("putReprovisionning", None);
+    let page = until(&phone, &asked.path, "Code de décharge").await;
+    let code = Table::of(&oi).code("DEMO-LENT");
+    let page = if page.says(&code) {
+        page
+    } else {
+        phone.press(&page, "Redemander le code", &[]).await;
+        until(&phone, &asked.path, &code).await
+    };
+    assert!(!page.says("refusée"), "{}", page.words());
+    assert_eq!(Table::of(&oi).reprovisionings("DEMO-LENT"), 1);
+    assert!(answers.all_calls() <= 8, "{} calls", answers.all_calls());
+}
+
+#[tokio::test]
+async fn while_it_is_not_known_the_page_says_not_to_do_it_again() {
+    let (oi, folder) = (Oi::demo().await, tempdir().unwrap());
+    let answers = Answers::before(oi.running.address.port()).await;
+    let portal = Portal::before(&answers.url, folder.path(), still()).await;
+    let phone = portal.phone().await;
+    let page = recap(&phone, "DEMO-LENT", "CTP-6000702-1").await;
+    answers.say("putReprovisionning", Some(Said::Lost));
+    answers.say("getReprovisionning", Some(Said::Lost));
+    let asked = phone.press(&page, "Demander cette fibre", &[]).await;
+    let page = until(&phone, &asked.path, "Vérifier maintenant").await;
+    assert!(page.says("Ne la refaites pas"), "{}", page.words());
+    assert!(page.button("Demander").is_none() && page.link("Renvoyer").is_none());
+    // Whoever tries all the same comes to the same page.
+    let other = recap(&phone, "DEMO-LENT", "CTP-6000703-1").await;
+    let again = phone.press(&other, "Demander cette fibre", &[]).await;
+    assert_eq!(again.path, asked.path);
+    assert_eq!(answers.calls("putReprovisionning"), 1);
+
+    answers.say("getReprovisionning", None);
+    answers.say("putReprovisionning", None);
+    phone.press(&page, "Vérifier maintenant", &[]).await;
+    until(&phone, &asked.path, &Table::of(&oi).code("DEMO-LENT")).await;
+    assert_eq!(Table::of(&oi).reprovisionings("DEMO-LENT"), 1);
+}
+
+#[tokio::test]
+async fn a_request_that_never_arrived_may_be_sent_again() {
+    let (oi, folder) = (Oi::demo().await, tempdir().unwrap());
+    let answers = Answers::before(oi.running.address.port()).await;
+    let portal = Portal::before(&answers.url, folder.path(), still()).await;
+    let phone = portal.phone().await;
+    let page = recap(&phone, "DEMO-SIMPLE", "CTP-6002102-1").await;
+    let body = "<html>passerelle</html>".to_owned();
+    answers.say("putReprovisionning", Some(Said::This(504, body)));
+    let asked = phone.press(&page, "Demander cette fibre", &[]).await;
+    let page = until(&phone, &asked.path, "Votre demande n'était pas passée").await;
+    assert_eq!(answers.calls("putReprovisionning"), 1, "it is not sent again by itself");
+    answers.say("putReprovisionning", None);
+    let page = phone.tap(&page, "Renvoyer").await;
+    assert!(page.says("C'est bien ça ?"), "{}", page.words());
+    let asked = phone.press(&page, "Demander cette fibre", &[]).await;
+    until(&phone, &asked.path, "Code de décharge").await;
+    assert_eq!(Table::of(&oi).reprovisionings("DEMO-SIMPLE"), 1);
+}
+
+#[tokio::test]
+async fn a_portal_that_ends_in_the_middle_takes_up_what_it_has_sent() {
+    let (oi, folder) = (Oi::demo().await, tempdir().unwrap());
+    let answers = Answers::before(oi.running.address.port()).await;
+    let portal = Portal::before(&answers.url, folder.path(), still()).await;
+    let phone = portal.phone().await;
+    let page = recap(&phone, "DEMO-LENT", "CTP-6000702-1").await;
+    answers.say("putReprovisionning", Some(Said::Lost));
+    answers.say("getReprovisionning", Some(Said::Lost));
+    let asked = phone.press(&page, "Demander cette fibre", &[]).await;
+    until(&phone, &asked.path, "on vérifie").await;
+    drop(portal);
+    answers.say("putReprovisionning", None);
+    answers.say("getReprovisionning", None);
+    // The other one may hold the contract for a moment yet.
+    let portal = Portal::before(&answers.url, folder.path(), still()).await;
+    let phone = portal.phone().await;
+    until(&phone, &asked.path, &Table::of(&oi).code("DEMO-LENT")).await;
+    assert_eq!(Table::of(&oi).reprovisionings("DEMO-LENT"), 1);
+    portal.stop().await;
+
+    // The code is kept, whatever becomes of the service.
+    let nobody = url(1, "http");
+    let portal = Portal::before(&nobody, folder.path(), still()).await;
+    let page = portal.phone().await.open(&asked.path).await;
+    assert!(page.says(&Table::of(&oi).code("DEMO-LENT")), "{}", page.words());
+}
+
+#[tokio::test]
+async fn a_database_that_fails_while_a_request_is_accepted_loses_no_code() {
+    let (oi, folder) = (Oi::demo().await, tempdir().unwrap());
+    let answers = Answers::before(oi.running.address.port()).await;
+    let portal = Portal::before(&answers.url, folder.path(), still()).await;
+    let phone = portal.phone().await;
+    let page = recap(&phone, "DEMO-SIMPLE", "CTP-6002102-1").await;
+    // Before the answer is there, and for longer than the portal waits at once, nobody can write.
+    answers.say("putReprovisionning", Some(Said::Late(Duration::from_millis(500))));
+    let file = folder.path().join("portal/portal.sqlite");
+    let asked = phone.press(&page, "Demander cette fibre", &[]);
+    let lock = async {
+        while answers.calls("putReprovisionning") == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let other = rusqlite::Connection::open(&file).unwrap();
+        other.busy_timeout(Duration::from_secs(10)).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        tokio::time::sleep(Duration::from_secs(8)).await;
+        drop(other);
+    };
+    let (asked, ()) = tokio::join!(asked, lock);
+    let code = Table::of(&oi).code("DEMO-SIMPLE");
+    until(&phone, &asked.path, &code).await;
+}
+
+#[tokio::test]
+async fn connections_cut_at_random_bytes_never_make_two_requests() {
+    let oi = Oi::demo().await;
+    let contracts = [
+        ("DEMO-SIMPLE", "CTP-60021"),
+        ("DEMO-ZMD", "CTP-60001"),
+        ("DEMO-ROV", "CTP-60003"),
+        ("DEMO-OPAC", "CTP-60004"),
+        ("DEMO-LENT", "CTP-60007"),
+        ("DEMO-SANS-PTO", "CTP-60012"),
+    ];
+    for (number, (contract, fibres)) in contracts.into_iter().enumerate() {
+        let folder = tempdir().unwrap();
+        let seed = 0x51ed_u64 + 7919 * number as u64;
+        let cutting =
+            Cutting::start(oi.running.address.port(), seed, number.is_multiple_of(2)).await;
+        let portal = Portal::before(&url(cutting.port, "http"), folder.path(), still()).await;
+        let phone = portal.phone().await;
+        let fibre = format!("{fibres}02-1");
+        let path = format!("/c/{contract}/fibres?motif=broken_fibre");
+        let page = read(&phone, &path, &fibre).await;
+        let page = phone.tap(&page, &fibre).await;
+        let asked = phone.press(&page, "Demander cette fibre", &[]).await;
+        let page = outcome(&phone, &asked.path).await;
+        let table = Table::of(&oi);
+        let count = table.reprovisionings(contract);
+        let is_accepted = page.says("Code de décharge");
+        assert_eq!(count, u32::from(is_accepted), "{contract}: {}", page.words());
+        if page.says("À reporter dans votre compte rendu") {
+            assert!(page.says(&table.code(contract)), "{}", page.words());
+        }
+    }
+}
+
+/// A list of fibres, asked for as often as the connection is cut.
+async fn read(phone: &Phone, path: &str, fibre: &str) -> Page {
+    for _ in 0..50 {
+        let page = phone.open(path).await;
+        if page.link(fibre).is_some() {
+            return page;
+        }
+        let button =
+            ["Réessayer", "Demander (1 appel)"].into_iter().find(|b| page.button(b).is_some());
+        if let Some(button) = button {
+            let page = phone.press(&page, button, &[]).await;
+            if page.link(fibre).is_some() {
+                return page;
+            }
+        }
+    }
+    panic!("{path} cannot be read")
+}
+
+/// What becomes of a request, whoever has to tap for it.
+async fn outcome(phone: &Phone, path: &str) -> Page {
+    for _ in 0..600 {
+        let page = phone.open(path).await;
+        let is_known = page.says("Code de décharge") || page.says("Détails");
+        if page.button("Vérifier maintenant").is_some() && !page.says("Code de décharge") {
+            phone.press(&page, "Vérifier maintenant", &[]).await;
+        } else if is_known {
+            return page;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("{path} does not end")
+}
