@@ -6,7 +6,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::{
     commands::{
-        completions, doctor, explain, follow, man, profile, reprovision, routes, status, structure,
+        completions, doctor, explain, follow, man, portal, profile, reprovision, routes, status,
+        structure,
     },
     context::Context,
     exit,
@@ -72,6 +73,11 @@ enum Command {
     Explain(explain::Args),
     /// Check the way to the service: DNS, TLS, clock, WSDL, login and quota; one call at the most.
     Doctor(doctor::Args),
+    /// Serve the technicians' portal: from a contract to its new fibre, on their phones.
+    ///
+    /// It runs until Ctrl-C or SIGTERM; what has begun is finished then. Technicians are added with
+    /// `ereprov portal technician add`, or sign in with the operator's OpenID Connect (docs/portal.md).
+    Portal(portal::Args),
     /// Services and logins.
     #[command(subcommand)]
     Profile(profile::Command),
@@ -96,7 +102,13 @@ pub fn main() -> ExitCode {
         },
     };
     let context = everywhere.context();
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    let serves = matches!(&command, Command::Portal(args) if args.serves());
+    let mut builder = if serves {
+        tokio::runtime::Builder::new_multi_thread()
+    } else {
+        tokio::runtime::Builder::new_current_thread()
+    };
+    let runtime = match builder.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             let failure = Failure::new(exit::FAILED, error.to_string());
@@ -104,6 +116,10 @@ pub fn main() -> ExitCode {
         }
     };
     let outcome = runtime.block_on(async {
+        if serves {
+            // It listens for signals itself, and finishes what has begun.
+            return run(&context, command).await;
+        }
         tokio::select! {
             // Ctrl-C is listened for before anything begins.
             biased;
@@ -126,6 +142,7 @@ async fn run(context: &Context, command: Command) -> Result<(), Failure> {
         Command::Follow(args) => follow::run(context, &args).await,
         Command::Explain(args) => explain::run(context, &args),
         Command::Doctor(args) => doctor::run(context, &args).await,
+        Command::Portal(args) => portal::run(context, args).await,
         Command::Profile(command) => profile::run(context, command).await,
         Command::Completions(args) => completions::run(context, &args),
         Command::Man(args) => man::run(context, &args),

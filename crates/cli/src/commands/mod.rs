@@ -6,6 +6,7 @@ pub mod explain;
 pub mod follow;
 pub mod man;
 pub mod order;
+pub mod portal;
 pub mod profile;
 pub mod reprovision;
 pub mod routes;

@@ -1,5 +1,6 @@
 //! The help texts in French: those that clap has, replaced one by one. What is wrong with arguments, too.
 
+mod portal;
 mod refusal;
 mod texts;
 
@@ -10,9 +11,11 @@ use clap::{
     builder::{PossibleValue, StyledStr},
 };
 pub use refusal::refusal;
-use texts::{TEXTS, VALUE_NAMES};
 
 use crate::lang::Lang;
+
+/// English and French.
+type Pair = (&'static str, &'static str);
 
 /// The same command, whose help speaks a language; what the table does not have stays English.
 pub fn speak(lang: Lang, mut command: Command) -> Command {
@@ -48,12 +51,12 @@ fn translate(mut command: Command) -> Command {
 
 fn argument(mut arg: Arg) -> Arg {
     let names = arg.get_value_names().unwrap_or_default();
-    let names: Option<Vec<_>> = names.iter().map(|name| find(VALUE_NAMES, name)).collect();
+    let names: Option<Vec<_>> = names.iter().map(|name| find(&value_names(), name)).collect();
     if let Some(names) = names.filter(|names| arg.get_action().takes_values() && !names.is_empty())
     {
         arg = arg.value_names(names);
     }
-    if let Some(heading) = arg.get_help_heading().and_then(|text| find(TEXTS, text)) {
+    if let Some(heading) = arg.get_help_heading().and_then(|text| find(&all_texts(), text)) {
         arg = arg.help_heading(heading);
     }
     let Some(short) = arg.get_help().map(or_english) else { return arg };
@@ -105,12 +108,22 @@ fn listed(values: &[PossibleValue]) -> String {
     text
 }
 
+/// Every sentence.
+fn all_texts() -> Vec<Pair> {
+    [texts::TEXTS, portal::TEXTS].concat()
+}
+
+/// Every name of a value.
+fn value_names() -> Vec<Pair> {
+    [texts::VALUE_NAMES, portal::VALUE_NAMES].concat()
+}
+
 fn find(table: &[(&str, &'static str)], english: &str) -> Option<&'static str> {
     table.iter().find_map(|(known, french)| (*known == english).then_some(*french))
 }
 
 fn french(english: &StyledStr) -> Option<String> {
-    find(TEXTS, &english.to_string()).map(held_together)
+    find(&all_texts(), &english.to_string()).map(held_together)
 }
 
 /// No line ends before a sign that French sets apart by a blank.
@@ -159,17 +172,18 @@ mod tests {
         command.build();
         let (mut texts, mut names) = (BTreeSet::new(), BTreeSet::new());
         collect(&command, &mut texts, &mut names);
-        let known: BTreeSet<_> = TEXTS.iter().map(|(english, _)| (*english).to_owned()).collect();
+        let known: BTreeSet<_> =
+            all_texts().iter().map(|(english, _)| (*english).to_owned()).collect();
         assert_eq!(texts.difference(&known).collect::<Vec<_>>(), [""; 0], "without French");
         assert_eq!(known.difference(&texts).collect::<Vec<_>>(), [""; 0], "said nowhere");
-        assert_eq!(TEXTS.len(), known.len(), "a text stands twice");
-        let known: BTreeSet<_> = VALUE_NAMES.iter().map(|(name, _)| (*name).to_owned()).collect();
+        assert_eq!(all_texts().len(), known.len(), "a text stands twice");
+        let known: BTreeSet<_> = value_names().iter().map(|(name, _)| (*name).to_owned()).collect();
         assert_eq!(names.symmetric_difference(&known).collect::<Vec<_>>(), [""; 0]);
     }
 
     #[test]
     fn no_french_is_much_longer_than_its_english() {
-        for (english, french) in TEXTS {
+        for (english, french) in all_texts() {
             let [long, short] = [french, english].map(|text| text.chars().count());
             assert!(long <= short * 3 / 2 + 12, "{long} for {short}: {french}");
             assert_eq!(french.ends_with('.'), english.ends_with('.'), "{french}");

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 
 use crate::harness::User;
 
-const PAGES: [&[&str]; 16] = [
+const PAGES: [&[&str]; 24] = [
     &[],
     &["structure"],
     &["routes"],
@@ -14,6 +14,14 @@ const PAGES: [&[&str]; 16] = [
     &["follow"],
     &["explain"],
     &["doctor"],
+    &["portal"],
+    &["portal", "technician"],
+    &["portal", "technician", "add"],
+    &["portal", "technician", "list"],
+    &["portal", "technician", "disable"],
+    &["portal", "technician", "enable"],
+    &["portal", "technician", "password"],
+    &["portal", "journal"],
     &["profile"],
     &["profile", "add"],
     &["profile", "list"],
@@ -93,6 +101,10 @@ async fn wrong_arguments_are_told_with_exit_code_2() {
         &["status", "--settle"],
         &["follow", "C", "--wait", "x"],
         &["explain", "20015", "--method", "getNothing"],
+        &["portal", "nothing"],
+        &["portal", "--certificate", "c"],
+        &["portal", "technician", "add", "jeanne"],
+        &["portal", "journal", "--from", "yesterday"],
         &["profile", "add", "a/b", "--url", "u", "--login", "l"],
         &["reprovision", "C", "--fibre", "F", "--reason", "whim"],
     ] {

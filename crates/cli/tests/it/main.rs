@@ -8,6 +8,7 @@ mod foreign;
 mod frozen;
 mod harness;
 mod interrupted;
+mod portal;
 mod printing;
 mod profiles;
 mod secrets;
