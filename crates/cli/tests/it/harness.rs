@@ -4,7 +4,7 @@
 mod settings;
 
 use std::{
-    io::Write,
+    io::{Read, Write},
     path::Path,
     process::{Command, Output, Stdio},
 };
@@ -119,6 +119,36 @@ impl User {
         let said = self.run(&all).await;
         assert_eq!(said.exit, 0, "{said:?}");
         serde_json::from_str(&said.out).unwrap()
+    }
+
+    /// Calls the program at a terminal, where somebody types each text once he is asked for it.
+    pub fn at_a_terminal(
+        &self,
+        arguments: &[&str],
+        typed: &[(&str, &str)],
+    ) -> (Option<i32>, String) {
+        let line = format!("{} {}", env!("CARGO_BIN_EXE_ereprov"), arguments.join(" "));
+        let mut command = Command::new("script");
+        command.args(["-qec", &line, "/dev/null"]).env("HOME", self.home());
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let (mut input, mut output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        let (mut shown, mut some) = (Vec::new(), [0; 1024]);
+        let mut left = typed.iter();
+        let mut next = left.next();
+        loop {
+            let count = output.read(&mut some).unwrap_or(0);
+            shown.extend(&some[..count]);
+            if count == 0 {
+                break;
+            }
+            if let Some((asked, text)) = next
+                && String::from_utf8_lossy(&shown).contains(asked)
+            {
+                input.write_all(text.as_bytes()).unwrap();
+                next = left.next();
+            }
+        }
+        (child.wait().unwrap().code(), String::from_utf8_lossy(&shown).into_owned())
     }
 
     /// Calls the program with something on its standard input, and variables of the environment.

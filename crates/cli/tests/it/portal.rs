@@ -76,6 +76,22 @@ async fn technicians_are_added_listed_barred_and_given_passwords() {
 }
 
 #[tokio::test]
+async fn a_password_is_typed_twice_and_never_seen() {
+    let user = user().await;
+    let add = ["portal", "technician", "add", "ali", "--name", "Ali"];
+    for (first, second, exit, told) in [
+        (PASSWORD, "quelque chose d'autre\n", 2, "two passwords"),
+        (PASSWORD, "\u{3}", 130, "interrupted"),
+        (PASSWORD, PASSWORD, 0, "ali may sign in"),
+    ] {
+        let typed = [("Password: ", first), ("Again: ", second)];
+        let (status, shown) = user.at_a_terminal(&add, &typed);
+        assert_eq!(status, Some(exit), "{shown}");
+        assert!(shown.contains(told) && !shown.contains(PASSWORD.trim_end()), "{shown}");
+    }
+}
+
+#[tokio::test]
 async fn it_is_not_reached_from_other_machines_without_tls() {
     let user = user().await;
     let file = user.home().join("portal.toml");

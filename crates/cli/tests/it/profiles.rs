@@ -1,11 +1,6 @@
 //! Profiles, passwords, and who is asked before what.
 
-use std::{
-    fs,
-    io::{Read, Write},
-    os::unix::fs::PermissionsExt,
-    process::{Command, Stdio},
-};
+use std::{fs, os::unix::fs::PermissionsExt};
 
 use crate::harness::{MUT, Oi, User};
 
@@ -107,34 +102,11 @@ async fn prod_asks_before_a_put() {
         ("\u{3}", 130, "interrupted"),
         ("yes\n", 0, "discharge code"),
     ] {
-        let (status, shown) = at_a_terminal(&user, &put, typed);
+        let (status, shown) = user.at_a_terminal(&put, &[("to send it:", typed)]);
         assert_eq!(status, Some(exit), "{shown}");
         assert!(shown.contains("This is PROD") && shown.contains(told), "{shown}");
     }
     let put = ["reprovision", "DEMO-SANS-PTO", "--fibre", "CTP-6001202-1", "--reason", "no-signal"];
     let said = user.run(&[&put[..], &["--yes"]].concat()).await;
     assert_eq!(said.exit, 0, "{said:?}");
-}
-
-/// Calls the program at a terminal, where somebody types this once he is asked.
-fn at_a_terminal(user: &User, arguments: &[&str], typed: &str) -> (Option<i32>, String) {
-    let line = format!("{} {}", env!("CARGO_BIN_EXE_ereprov"), arguments.join(" "));
-    let mut command = Command::new("script");
-    command.args(["-qec", &line, "/dev/null"]).env("HOME", user.home());
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let (mut input, mut output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
-    let (mut shown, mut some) = (Vec::new(), [0; 1024]);
-    let mut is_asked = false;
-    loop {
-        let count = output.read(&mut some).unwrap_or(0);
-        shown.extend(&some[..count]);
-        if count == 0 {
-            break;
-        }
-        if !is_asked && String::from_utf8_lossy(&shown).contains("to send it:") {
-            is_asked = true;
-            input.write_all(typed.as_bytes()).unwrap();
-        }
-    }
-    (child.wait().unwrap().code(), String::from_utf8_lossy(&shown).into_owned())
 }

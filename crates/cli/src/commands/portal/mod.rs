@@ -1,20 +1,20 @@
 //! `ereprov portal`: technicians from a contract to its new fibre, on their phones.
 
+mod chosen;
 mod file;
 mod journal;
 mod serve;
 mod technician;
 
-use std::{io::IsTerminal, path::PathBuf};
+use std::path::PathBuf;
 
-use ereprov_client::{Clock, Entropy, Password};
+use ereprov_client::{Clock, Entropy};
 use ereprov_portal::{Administration, StoreError};
 
 use crate::{
     context::{Context, home},
     exit,
     failure::Failure,
-    profiles::password_from_stdin,
 };
 use file::File;
 
@@ -87,29 +87,4 @@ impl Place {
 
 fn of_store(error: &StoreError) -> Failure {
     Failure::new(exit::FAILED, "the portal's database cannot be used").cause(error.to_string())
-}
-
-/// A password that somebody chooses: the first line of standard input, or typed twice where nobody sees it.
-async fn chosen_password(context: &Context) -> Result<Password, Failure> {
-    let lang = context.lang;
-    if context.password_stdin {
-        return password_from_stdin().await;
-    }
-    if context.no_input || !std::io::stdin().is_terminal() {
-        let none = lang.pick("where is the password?", "où est le mot de passe ?");
-        return Err(Failure::usage(none).hint("--password-stdin < password"));
-    }
-    let [first, second] =
-        lang.pick(["Password: ", "Again: "], ["Mot de passe : ", "Encore une fois : "]);
-    let asked = tokio::task::spawn_blocking(move || {
-        let [one, other] = [rpassword::prompt_password(first), rpassword::prompt_password(second)];
-        Ok::<_, std::io::Error>((Password::new(one?), Password::new(other?)))
-    });
-    let asked = asked.await.map_err(|error| Failure::usage(error.to_string()))?;
-    let (one, other) = asked.map_err(|error| Failure::usage(error.to_string()))?;
-    if one != other {
-        let message = lang.pick("these are two passwords", "ce sont deux mots de passe");
-        return Err(Failure::usage(message));
-    }
-    Ok(one)
 }

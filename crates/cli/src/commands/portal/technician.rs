@@ -4,7 +4,7 @@ use ereprov_portal::{NoAccount, Person};
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Place, chosen_password, of_store};
+use super::{Place, chosen, of_store};
 use crate::{
     context::Context,
     exit,
@@ -63,7 +63,7 @@ pub async fn run(context: &Context, command: Command) -> Result<(), Failure> {
     let done = match command {
         Command::List { place } => return list(context, &place).await,
         Command::Add { login, name, place } => {
-            let password = chosen_password(context).await?;
+            let password = chosen::password(context).await?;
             place.open()?.add(&login, &name, &password).await.map_err(failed)?;
             lang.pick(format!("{login} may sign in"), format!("{login} peut se connecter"))
         }
@@ -82,7 +82,7 @@ pub async fn run(context: &Context, command: Command) -> Result<(), Failure> {
             )
         }
         Command::Password { login, place } => {
-            let password = chosen_password(context).await?;
+            let password = chosen::password(context).await?;
             place.open()?.set_password(&login, &password).await.map_err(failed)?;
             lang.pick(
                 format!("{login} has another password"),
