@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     exit,
     lang::Lang,
-    output::{self, Format, printable},
+    output::{self, Format, printable, printable_lines},
     words,
 };
 
@@ -134,14 +134,23 @@ impl Failure {
     fn for_people(&self, lang: Lang) -> String {
         let (error, cause, hint) =
             lang.pick(("error: ", "cause: ", "hint:  "), ("erreur:  ", "cause:   ", "conseil: "));
-        let mut lines = vec![format!("{error}{}", printable(self.message(lang)))];
-        lines.extend(self.0.cause.iter().map(|text| format!("{cause}{}", printable(text))));
+        let mut lines = said(error, self.message(lang));
+        lines.extend(self.0.cause.iter().flat_map(|text| said(cause, text)));
         for (index, text) in self.0.hints.iter().enumerate() {
             let head = if index == 0 { hint } else { &" ".repeat(hint.len()) };
-            lines.push(format!("{head}{}", printable(text)));
+            lines.extend(said(head, text));
         }
         lines.join("\n")
     }
+}
+
+/// A text behind its head, and its further lines below.
+fn said(head: &str, text: &str) -> Vec<String> {
+    let blank = " ".repeat(head.len());
+    let line = |(index, line): (usize, &str)| {
+        format!("{}{line}", if index == 0 { head } else { &blank }).trim_end().to_owned()
+    };
+    printable_lines(text).split('\n').enumerate().map(line).collect()
 }
 
 fn settle(contract: &str) -> String {

@@ -1,11 +1,6 @@
 //! Starts the service and stops it: listeners, driver, database.
 
-use std::{
-    fs::{File, TryLockError},
-    net::SocketAddr,
-    path::Path,
-    sync::Arc,
-};
+use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use anyhow::{Context, bail};
 use ereprov_door::{ip_list::IpList, serve, tls::Tls};
@@ -20,6 +15,7 @@ use crate::{
     chain::sealer::Sealer,
     clock::{Clock, Entropy},
     config::Config,
+    file_lock::FileLock,
     http,
     network::Networks,
     notify::worker::Worker,
@@ -67,7 +63,7 @@ pub struct Parts {
 /// being decided are counted in the memory of one process. PostgreSQL serves many.
 #[derive(Debug)]
 pub struct Claim {
-    _file: Option<File>,
+    _lock: Option<FileLock>,
 }
 
 /// Claims the database that a configuration names.
@@ -80,7 +76,7 @@ pub fn claim(config: &Config) -> anyhow::Result<Claim> {
             Some(claim) => claim,
             None => bail!("another ereprovd serves {}", path.display()),
         },
-        Location::Postgres(_) => Claim { _file: None },
+        Location::Postgres(_) => Claim { _lock: None },
     })
 }
 
@@ -89,16 +85,9 @@ pub fn claim(config: &Config) -> anyhow::Result<Claim> {
 /// # Errors
 /// Its folder cannot be written.
 pub fn claim_file(database: &Path) -> anyhow::Result<Option<Claim>> {
-    // It stays there, for the lock is on the file.
     let path = database.with_extension("lock");
-    let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(Claim { _file: Some(file) })),
-        Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(error)) => {
-            Err(error).with_context(|| format!("cannot lock {}", path.display()))
-        }
-    }
+    let lock = FileLock::take(&path).with_context(|| format!("cannot lock {}", path.display()))?;
+    Ok(lock.map(|lock| Claim { _lock: Some(lock) }))
 }
 
 /// Starts a service on a database that was claimed and opened.

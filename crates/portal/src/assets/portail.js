@@ -68,7 +68,7 @@
     form.dataset.parti = "1";
     if ("envoi" in form.dataset) {
       const button = $("[data-envoi-bouton]");
-      if (button) { button.textContent = "Envoi… ne fermez pas"; button.setAttribute("aria-disabled", "true"); }
+      if (button) { button.textContent = "Envoi en cours…"; button.setAttribute("aria-disabled", "true"); }
     }
   });
   addEventListener("pageshow", (event) => {

@@ -1,7 +1,10 @@
 //! What surrounds every page: headers that tell browsers what they may do, bounds, and where a request
 //! comes from.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -14,7 +17,7 @@ use ereprov_door::{Peer, forwarded::Unclear};
 use tokio::time::timeout;
 
 use super::Address;
-use crate::app::Shared;
+use crate::app::{App, Shared};
 
 /// Bytes of a form at the most.
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -54,11 +57,18 @@ pub(crate) fn around(all: Router<Shared>, app: &Shared) -> Router<Shared> {
 /// Lets in what is meant for the portal, with the address it comes from, and ends it in time.
 async fn admit(State(app): State<Shared>, mut request: Request, next: Next) -> Response {
     if !app.gate.origin.is_host(request.headers()) {
-        let said = "Ce n'est pas l'adresse du portail.";
+        let host = request.headers().get(header::HOST);
+        tracing::warn!(?host, "asked for under another name than the portal's (public_url)");
+        let ours = app.gate.origin.as_str();
+        let said = format!("Ce n'est pas l'adresse du portail. Elle est {ours}");
         return (StatusCode::MISDIRECTED_REQUEST, said).into_response();
     }
     let unknown = SocketAddr::from(([0, 0, 0, 0], 0));
     let peer = request.extensions().get::<Peer>().map_or(unknown, |peer| peer.address);
+    if !app.comes_over_tls(peer.ip()) {
+        let said = "Le portail ne s'ouvre qu'en https.";
+        return (StatusCode::FORBIDDEN, said).into_response();
+    }
     match app.settings.door.proxies.caller(peer.ip(), request.headers()) {
         Ok(address) => request.extensions_mut().insert(Address(address)),
         Err(Unclear) => return StatusCode::BAD_REQUEST.into_response(),
@@ -68,6 +78,16 @@ async fn admit(State(app): State<Shared>, mut request: Request, next: Next) -> R
         Err(_) => {
             (StatusCode::GATEWAY_TIMEOUT, "Le portail n'a pas répondu à temps.").into_response()
         }
+    }
+}
+
+impl App {
+    /// Whether a connection is the portal's own TLS, of the machine itself, or of a proxy that has TLS.
+    fn comes_over_tls(&self, peer: IpAddr) -> bool {
+        let door = &self.settings.door;
+        door.tls.is_some()
+            || peer.to_canonical().is_loopback()
+            || door.proxies.trusted.contains(peer)
     }
 }
 

@@ -35,7 +35,7 @@ pub(crate) use origin::Origin;
 pub use passwords::BadPassword;
 pub use sign_in::{OpenId, SignIn};
 pub(crate) use sweep::sweep_for_ever;
-pub(crate) use technician::Technician;
+pub(crate) use technician::{Technician, own_page};
 pub(crate) use token::{Form, Token};
 
 use crate::{app::Shared, settings::Settings};

@@ -54,11 +54,13 @@ impl App {
         }))
     }
 
-    /// Begins a session; the one that the browser had is over. What is returned goes into its cookies.
+    /// Begins a session for whoever has proven what this hash is of; the one that the browser had is over. What
+    /// is returned goes into its cookies, which are nobody's where that has changed meanwhile.
     pub(super) async fn begin_session(
         &self,
         headers: &HeaderMap,
         technician: i64,
+        proven: Option<String>,
     ) -> Result<[HeaderValue; 3], StoreError> {
         let https = self.gate.origin.is_https;
         let earlier = Cookie::Session.read(headers, https).map(|secret| secret::key(&secret));
@@ -72,8 +74,10 @@ impl App {
                 sessions::end(db, &earlier)?;
             }
             let [session, device] = keys;
-            sessions::begin(db, &session, technician, now_ms)?;
-            sessions::know_device(db, &device, technician, now_ms)
+            if sessions::begin(db, &session, (technician, proven.as_deref()), now_ms)? {
+                sessions::know_device(db, &device, technician, now_ms)?;
+            }
+            Ok(())
         });
         begun.await?;
         Ok([

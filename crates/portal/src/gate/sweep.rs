@@ -72,7 +72,7 @@ mod tests {
                 ([2; 32], now - 2 * hour, now - hour - 1),
                 ([3; 32], now - day - 1, now - 1),
             ] {
-                sessions::begin(db, &key, id, began)?;
+                assert!(sessions::begin(db, &key, (id, None), began)?);
                 sessions::touch(db, &key, seen)?;
             }
             sessions::know_device(db, &[4; 32], id, now - 180 * day - 1)?;

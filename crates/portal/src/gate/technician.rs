@@ -73,7 +73,7 @@ fn wanting(page: &str, target: &str) -> String {
 }
 
 /// A page of the portal's own, out of what a request asks for; anything else is its first page.
-pub(super) fn own_page(target: Option<&str>) -> &str {
+pub(crate) fn own_page(target: Option<&str>) -> &str {
     const BYTES_MAX: usize = 512;
     let is_own = |target: &&str| {
         let bytes = target.as_bytes();

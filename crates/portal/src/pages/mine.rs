@@ -34,14 +34,15 @@ pub(super) async fn recent(
 
 fn line(recent: &Recent, now_ms: i64) -> Value {
     let request = recent.request.as_ref();
-    let (word, tone) = match (request, &recent.draft) {
-        (_, Some(_)) | (None, None) => ("En préparation", "neutre"),
-        (Some((_, _, _, true)), None) => ("Branché", "bon"),
-        (Some((_, stage, state, false)), None) => status(Stage::read(stage), state.as_deref()),
+    let (word, tone) = match request {
+        None => ("En préparation", "neutre"),
+        Some((_, _, _, true)) => ("Branché", "bon"),
+        Some((_, stage, state, false)) => status(Stage::read(stage), state.as_deref()),
     };
-    let link = match (&recent.draft, request) {
-        (Some(draft), _) => draft.clone(),
-        (None, Some((id, ..))) => format!("/d/{id}"),
+    // What was asked for has a discharge code, which no draft for the same contract may hide.
+    let link = match (request, &recent.draft) {
+        (Some((id, ..)), _) => format!("/d/{id}"),
+        (None, Some(draft)) => draft.clone(),
         (None, None) => crate::flow::Way::default().url(&recent.contract, ""),
     };
     context! {

@@ -8,6 +8,7 @@ mod fibres;
 mod frame;
 mod help;
 mod mine;
+mod nowhere;
 mod offline;
 mod oops;
 mod places;
@@ -47,6 +48,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/interventions", get(mine::show))
         .route("/aide", get(help::show))
         .route("/affichage", post(display::set))
+        .fallback(nowhere::show)
         .merge(public())
 }
 

@@ -123,11 +123,17 @@ pub(super) async fn ask(
         chosen,
         ..Request::new(Stage::Waiting)
     };
-    // Written down before it can be sent.
-    journal::record(&app.store, &technician, now_ms, "demander", contract.as_str(), &detail)
-        .await?;
     let shown = match app.flow.ask(request).await? {
         Opened::New => {
+            journal::record(
+                &app.store,
+                &technician,
+                now_ms,
+                "demander",
+                contract.as_str(),
+                &detail,
+            )
+            .await?;
             app.store.keep_draft(intervention.id, None, now_ms).await?;
             id
         }

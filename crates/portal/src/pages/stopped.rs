@@ -91,12 +91,11 @@ pub(super) async fn page<V>(
         }
         Loaded::Spent => {
             let calls = app.store.calls(stop.intervention).await?;
-            let frame =
-                view.frame("Encore une demande à l'opérateur ?", Some(stop.contract.as_str()));
+            let frame = view.frame("Interroger encore l'opérateur ?", Some(stop.contract.as_str()));
             let page = context! {
-                titre_page => "Encore une demande à l'opérateur ?",
-                texte => format!("Cette intervention a déjà coûté {calls} demandes à votre entreprise. La suivante ne part que si vous la voulez."),
-                bouton => again_button(stop, "Demander (1 appel)"),
+                titre_page => "Interroger encore l'opérateur ?",
+                texte => format!("Cette intervention a déjà coûté {calls} appels à votre entreprise. Le suivant n'est fait que si vous le voulez."),
+                bouton => again_button(stop, "Lire (1 appel)"),
             };
             app.page("message.html", &frame, page)
         }

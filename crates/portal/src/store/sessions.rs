@@ -18,18 +18,21 @@ pub(crate) struct Found {
     pub seen_ms: i64,
 }
 
-/// Begins one.
+/// Begins one for whoever has proven what this hash is of (none: the provider said who he is); false: he is
+/// disabled, or has another password, since a moment.
 pub(crate) fn begin(
     db: &Connection,
     key: &Key,
-    technician: i64,
+    (technician, proven): (i64, Option<&str>),
     now_ms: i64,
-) -> Result<(), StoreError> {
-    db.execute(
-        "INSERT INTO session (key, technician, began_ms, seen_ms) VALUES (?1, ?2, ?3, ?3)",
-        params![key, technician, now_ms],
+) -> Result<bool, StoreError> {
+    let begun = db.execute(
+        "INSERT INTO session (key, technician, began_ms, seen_ms)
+         SELECT ?1, id, ?4, ?4 FROM technician
+         WHERE id = ?2 AND disabled = 0 AND password_hash IS ?3",
+        params![key, technician, proven, now_ms],
     )?;
-    Ok(())
+    Ok(begun == 1)
 }
 
 /// Looks one up; nobody who is disabled has one.
@@ -101,4 +104,31 @@ pub(crate) fn knows_device(db: &Connection, key: &Key, login: &str) -> Result<bo
          WHERE d.key = ?1 AND t.login = ?2",
     )?;
     Ok(statement.exists(params![key, login])?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Store, technicians};
+    use super::*;
+
+    #[tokio::test]
+    async fn a_password_that_was_changed_while_it_was_verified_opens_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let done = store.with(|db| {
+            technicians::add(db, "jeanne", "Jeanne", Some("old"), 0)?;
+            let id = technicians::find(db, "jeanne")?.map(|account| account.id).unwrap();
+            assert!(begin(db, &[1; 32], (id, Some("old")), 0)?);
+            technicians::set_password(db, id, "new")?;
+            assert!(find(db, &[1; 32])?.is_none(), "it ends what was begun");
+            assert!(!begin(db, &[2; 32], (id, Some("old")), 0)?);
+            assert!(!begin(db, &[2; 32], (id, None), 0)?);
+            technicians::change_password(db, id, ("old", "mine"))?;
+            assert!(begin(db, &[3; 32], (id, Some("new")), 0)?, "the administrator's stays");
+            technicians::set_disabled(db, id, true)?;
+            assert!(!begin(db, &[4; 32], (id, Some("new")), 0)?);
+            Ok(())
+        });
+        done.await.unwrap();
+    }
 }

@@ -72,6 +72,18 @@ pub(crate) fn met(
     Ok(db.query_row(&sql, params![login, name, now_ms], read)?)
 }
 
+/// Changes one's own password, where it is still the one that was proven.
+pub(crate) fn change_password(
+    db: &Connection,
+    id: i64,
+    (proven, hash): (&str, &str),
+) -> Result<(), StoreError> {
+    let is_proven =
+        "SELECT 1 FROM technician WHERE id = ?1 AND disabled = 0 AND password_hash = ?2";
+    let found = db.query_row(is_proven, params![id, proven], |_| Ok(())).optional()?;
+    if found.is_some() { set_password(db, id, hash) } else { Ok(()) }
+}
+
 /// Changes a password, which ends every session and forgets every phone.
 pub(crate) fn set_password(db: &Connection, id: i64, hash: &str) -> Result<(), StoreError> {
     db.execute("UPDATE technician SET password_hash = ?2 WHERE id = ?1", params![id, hash])?;

@@ -81,7 +81,7 @@ async fn every_code_of_a_request_for_a_fibre() {
 /// The list of fibres, by a tap where the intervention has had its calls.
 async fn list(all: &Stage, motif: &Page) -> Page {
     let fibres = all.phone.press(motif, "Fibre cassée", &[]).await;
-    if fibres.says("Encore une demande à l'opérateur ?") {
+    if fibres.says("Interroger encore l'opérateur ?") {
         return all.phone.press(&fibres, "Demander (1 appel)", &[]).await;
     }
     fibres

@@ -62,7 +62,11 @@ pub async fn run(context: &Context, args: Serving) -> Result<(), Failure> {
     let wanted = args.listen.or(file.listen).unwrap_or(usual);
     let tls = files(&args, &file)?;
     let said = args.public_url.clone().or_else(|| file.public_url.clone());
+    let proxies = file.proxies()?;
     check(lang, wanted, said.as_deref(), tls.is_some())?;
+    if tls.is_none() && !wanted.ip().is_loopback() && proxies.trusted.texts().next().is_none() {
+        return Err(no_proxy(lang, wanted));
+    }
     let (_, profile, endpoint) = context.endpoint().await?;
     let service = Service::new(endpoint, &home()?.state);
     let service = service.map_err(|error| Failure::of_setup(lang, &error))?;
@@ -85,17 +89,17 @@ pub async fn run(context: &Context, args: Serving) -> Result<(), Failure> {
         contact: args.contact.or_else(|| file.contact.clone()),
         colour_order: colours.map(Into::into).unwrap_or_default(),
         sign_in: file.sign_in()?,
-        door: Door { tls, proxies: file.proxies()? },
+        door: Door { tls, proxies },
         journal_lasts: file.journal_lasts()?,
         shares_interventions: file.shares_interventions(),
         pace: Pace::default(),
     };
     start_log(context.format);
-    let stop = stopped(lang)?;
-    output::aside(&lang.pick(
+    let ready = lang.pick(
         format!("the portal is at {public_url} (it listens on {bound})"),
         format!("le portail est à l'adresse {public_url} (il écoute sur {bound})"),
-    ));
+    );
+    let stop = stopped(lang, ready)?;
     serve(settings, service, listener, stop).await.map_err(|error| of_start(lang, &error))
 }
 
@@ -144,12 +148,31 @@ fn check(lang: Lang, listen: SocketAddr, url: Option<&str>, tls: bool) -> Result
         )))
 }
 
-/// Ends at the first Ctrl-C or SIGTERM; at the second one the program ends, whatever it does.
-fn stopped(lang: Lang) -> Result<impl Future<Output = ()> + Send + 'static, Failure> {
+/// Without TLS of its own it speaks to proxies that it knows.
+fn no_proxy(lang: Lang, listen: SocketAddr) -> Failure {
+    let message = lang.pick(
+        format!("{listen} is reached from other machines: which proxy has the TLS?"),
+        format!("{listen} s'atteint depuis d'autres machines : quel proxy a le TLS ?"),
+    );
+    Failure::usage(message)
+        .hint(lang.pick(
+            "trusted_proxies = [\"ADDRESS\"] in the file of --config; nobody else is answered",
+            "trusted_proxies = [\"ADRESSE\"] dans le fichier de --config ; personne d'autre n'a de réponse",
+        ))
+        .hint(lang.pick("or --certificate FILE --key FILE", "ou --certificate FICHIER --key FICHIER"))
+}
+
+/// Says that it is ready, once it is asked, which is when it is; ends at the first Ctrl-C or SIGTERM. At the
+/// second one the program ends, whatever it does.
+fn stopped(
+    lang: Lang,
+    ready: String,
+) -> Result<impl Future<Output = ()> + Send + 'static, Failure> {
     let failed = |error: std::io::Error| Failure::new(exit::FAILED, error.to_string());
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     Ok(async move {
+        output::aside(&ready);
         either(&mut interrupt, &mut terminate).await;
         output::aside(lang.pick(
             "stopping: what has begun is finished; a second signal cuts it off",

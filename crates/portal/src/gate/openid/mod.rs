@@ -109,7 +109,10 @@ pub(super) async fn come_back(
     let shown = match app.finish(attempt.as_ref(), back).await {
         Ok(claims) => app.welcome(&headers, &claims, address, target).await?,
         Err(wrong) => {
-            app.refuse(None, address, wrong).await?;
+            // Whoever comes without having been sent there is no attempt, and fills no journal.
+            if attempt.is_some() {
+                app.refuse(None, address, wrong).await?;
+            }
             app.sign_in_page(&headers, target, "", Some(wrong))?
         }
     };
@@ -183,8 +186,9 @@ impl App {
             self.refuse(Some(&account), address, Wrong::NotForYou).await?;
             return self.sign_in_page(headers, target, "", Some(Wrong::NotForYou));
         }
+        let proven = account.password_hash;
         let technician = Technician { id: account.id, login: account.login, name: account.name };
-        let shown = self.let_in(headers, &technician, address, target).await;
+        let shown = self.let_in(headers, &technician, proven, address, target).await;
         shown.map_err(|error: StoreError| error.into())
     }
 }

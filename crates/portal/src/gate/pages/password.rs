@@ -60,16 +60,16 @@ pub(in crate::gate) async fn submit(
     let device = app.device_of(&headers, &login).await.map_err(oops)?;
     let this = Try::new(&login, address, device);
     let found = app.store.with(move |db| technicians::find(db, &login)).await.map_err(oops)?;
-    if let Err(wrong) = app.prove(&this, found, &current).await {
-        return Ok(again(&match wrong {
-            Wrong::Password => "Le mot de passe actuel n'est pas le bon.".to_owned(),
-            other => other.words(),
-        }));
-    }
+    let account = match app.prove(&this, found, &current).await {
+        Ok(account) => account,
+        Err(Wrong::Password) => return Ok(again("Le mot de passe actuel n'est pas le bon.")),
+        Err(other) => return Ok(again(&other.words())),
+    };
     let Ok(Some(hash)) = app.gate.passwords.hash(&wanted, &app.gate.entropy).await else {
         return Ok(again(&Wrong::Busy.words()));
     };
-    app.change(&headers, &session, hash).await.map_err(oops)
+    let proven = account.password_hash.unwrap_or_default();
+    app.change(&headers, &session, proven, hash).await.map_err(oops)
 }
 
 impl App {
@@ -78,12 +78,14 @@ impl App {
         &self,
         headers: &HeaderMap,
         session: &Session,
+        proven: String,
         hash: String,
     ) -> Result<Response, StoreError> {
         let technician = &session.technician;
         let id = technician.id;
-        self.store.with(move |db| technicians::set_password(db, id, &hash)).await?;
-        let cookies = self.begin_session(headers, id).await?;
+        let new = hash.clone();
+        self.store.with(move |db| technicians::change_password(db, id, (&proven, &hash))).await?;
+        let cookies = self.begin_session(headers, id, Some(new)).await?;
         let entry = Entry::of(technician, self.service.now_ms(), "mot-de-passe").outcome("OK");
         entry.keep(&self.store).await?;
         let cookies = cookies.map(|cookie| (header::SET_COOKIE, cookie));

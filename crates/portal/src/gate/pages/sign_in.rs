@@ -153,9 +153,10 @@ pub(in crate::gate) async fn submit(
     let found = app.store.with(move |db| technicians::find(db, &login)).await.map_err(oops)?;
     match app.prove(&this, found.clone(), &password).await {
         Ok(account) => {
+            let proven = account.password_hash;
             let technician =
                 Technician { id: account.id, login: account.login, name: account.name };
-            app.let_in(&headers, &technician, address, target).await.map_err(oops)
+            app.let_in(&headers, &technician, proven, address, target).await.map_err(oops)
         }
         Err(wrong) => {
             app.refuse(found.as_ref(), address, wrong).await.map_err(oops)?;
@@ -190,10 +191,11 @@ impl App {
         &self,
         headers: &HeaderMap,
         technician: &Technician,
+        proven: Option<String>,
         address: std::net::IpAddr,
         target: &str,
     ) -> Result<Response, StoreError> {
-        let cookies = self.begin_session(headers, technician.id).await?;
+        let cookies = self.begin_session(headers, technician.id, proven).await?;
         let entry = Entry::of(technician, self.service.now_ms(), "connexion").outcome("OK");
         Entry { address: address.to_string(), ..entry }.keep(&self.store).await?;
         let cookies = cookies.map(|cookie| (header::SET_COOKIE, cookie));

@@ -1,7 +1,6 @@
 //! The connection of a load, with the transactions it makes.
 
 use std::{
-    fs::{File, TryLockError},
     path::Path,
     time::{Duration, Instant},
 };
@@ -10,13 +9,16 @@ use deadpool_postgres::Object;
 use rusqlite::{Connection as Sqlite, OpenFlags};
 
 use super::WAITING_MAX;
-use crate::store::{
-    Engine, Store, StoreError, Tx,
-    dialect::{LOAD_SETTINGS, LOADER_SETTINGS, LOCK_LOADS},
-    faults::FaultHook,
-    sqlite::open_connection,
-    tx::Connection,
-    value::params,
+use crate::{
+    file_lock::FileLock,
+    store::{
+        Engine, Store, StoreError, Tx,
+        dialect::{LOAD_SETTINGS, LOADER_SETTINGS, LOCK_LOADS},
+        faults::FaultHook,
+        sqlite::open_connection,
+        tx::Connection,
+        value::params,
+    },
 };
 
 /// How long a load waits for another process to commit.
@@ -40,7 +42,7 @@ pub struct Loader {
     hook: FaultHook,
     /// Whether a service may be at work on the same SQLite file.
     served: bool,
-    _lock: Option<File>,
+    _lock: Option<FileLock>,
 }
 
 enum Own {
@@ -84,18 +86,11 @@ impl Store {
     }
 }
 
-/// The right to load; it stays there, for the lock is on the file.
-fn lock(database: &Path) -> Result<Option<File>, StoreError> {
+/// The right to load.
+fn lock(database: &Path) -> Result<Option<FileLock>, StoreError> {
     let path = database.with_extension("import-lock");
-    let failed = |error: std::io::Error| {
-        StoreError::Unavailable(format!("{}: {error}", path.display()).into())
-    };
-    let file = File::create(&path).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(error)) => Err(failed(error)),
-    }
+    FileLock::take(&path)
+        .map_err(|error| StoreError::Unavailable(format!("{}: {error}", path.display()).into()))
 }
 
 fn open(path: &Path) -> Result<Sqlite, StoreError> {
