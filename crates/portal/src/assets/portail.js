@@ -48,6 +48,10 @@
   };
   addEventListener("online", () => { network(); if ($("[data-recharge]")) location.reload(); });
   addEventListener("offline", network);
+  // The event may come before the network does.
+  if ($("[data-recharge]")) setInterval(() => {
+    if (navigator.onLine) fetch("/manifeste.json", { cache: "no-store" }).then(() => location.reload(), () => {});
+  }, 3000);
   if (!navigator.onLine) network();
   $$("[data-recharge]").forEach((one) => one.addEventListener("click", (event) => {
     event.preventDefault();

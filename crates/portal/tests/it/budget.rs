@@ -79,7 +79,7 @@ async fn a_reading_that_fails_is_repeated_at_its_hours_and_then_on_a_tap_alone()
     let places = phone.tap(&fibres, "Changer d'étage").await;
     assert!(places.says("a déjà coûté 5 appels"), "{}", places.words());
     assert_eq!(answers.calls("getSiteStructure"), 0);
-    let places = phone.press(&places, "Demander (1 appel)", &[]).await;
+    let places = phone.press(&places, "Lire (1 appel)", &[]).await;
     assert!(places.says("Où est le boîtier ?"), "{}", places.words());
     assert_eq!(answers.all_calls(), 6);
 }

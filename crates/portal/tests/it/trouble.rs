@@ -82,7 +82,7 @@ async fn every_code_of_a_request_for_a_fibre() {
 async fn list(all: &Stage, motif: &Page) -> Page {
     let fibres = all.phone.press(motif, "Fibre cassée", &[]).await;
     if fibres.says("Interroger encore l'opérateur ?") {
-        return all.phone.press(&fibres, "Demander (1 appel)", &[]).await;
+        return all.phone.press(&fibres, "Lire (1 appel)", &[]).await;
     }
     fibres
 }
