@@ -48,8 +48,8 @@
   };
   addEventListener("online", () => { network(); if ($("[data-recharge]")) location.reload(); });
   addEventListener("offline", network);
-  // The event may come before the network does.
-  if ($("[data-recharge]")) setInterval(() => {
+  // The event may come before the network does. At its own address, the page is what was asked for.
+  if ($("[data-recharge]") && location.pathname !== "/hors-ligne") setInterval(() => {
     if (navigator.onLine) fetch("/manifeste.json", { cache: "no-store" }).then(() => location.reload(), () => {});
   }, 3000);
   if (!navigator.onLine) network();

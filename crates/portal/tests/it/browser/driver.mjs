@@ -135,7 +135,7 @@ const deeds = {
   url: async ({ visit }) => visit.page.url(),
   taps: async ({ visit }) => visit.taps,
   evaluate: async ({ visit, script }) => visit.page.evaluate(script),
-  wait: async ({ visit, script }) => { await visit.page.waitForFunction(script); },
+  wait: async ({ visit, script }) => { await visit.page.waitForFunction(script, undefined, { polling: 100 }); },
   screenshot: async ({ visit, file, whole }) => {
     await visit.page.screenshot({ path: file, fullPage: whole, animations: "disabled" });
   },
