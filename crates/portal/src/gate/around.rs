@@ -11,7 +11,7 @@ use axum::{
     extract::{DefaultBodyLimit, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::{Next, from_fn_with_state},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use ereprov_door::{Peer, forwarded::Unclear};
 use tokio::time::timeout;
@@ -65,6 +65,9 @@ async fn admit(State(app): State<Shared>, mut request: Request, next: Next) -> R
     }
     let unknown = SocketAddr::from(([0, 0, 0, 0], 0));
     let peer = request.extensions().get::<Peer>().map_or(unknown, |peer| peer.address);
+    if let Some(start) = start_of(&request) {
+        return Redirect::to(&start).into_response();
+    }
     if !app.comes_over_tls(peer.ip()) {
         let said = "Le portail ne s'ouvre qu'en https.";
         return (StatusCode::FORBIDDEN, said).into_response();
@@ -79,6 +82,15 @@ async fn admit(State(app): State<Shared>, mut request: Request, next: Next) -> R
             (StatusCode::GATEWAY_TIMEOUT, "Le portail n'a pas répondu à temps.").into_response()
         }
     }
+}
+
+/// Where another site's link into the middle of the way begins: what asks the service is behind a tap here.
+fn start_of(request: &Request) -> Option<String> {
+    let from = request.headers().get("sec-fetch-site")?;
+    let rest = request.uri().path().strip_prefix("/c/")?;
+    let (contract, _) = rest.split_once('/').filter(|_| from == "cross-site")?;
+    let query = request.uri().query().map_or(String::new(), |query| format!("?{query}"));
+    Some(format!("/c/{contract}{query}"))
 }
 
 impl App {

@@ -183,8 +183,7 @@ async fn read(phone: &Phone, path: &str, fibre: &str) -> Page {
         if page.link(fibre).is_some() {
             return page;
         }
-        let button =
-            ["Réessayer", "Lire (1 appel)"].into_iter().find(|b| page.button(b).is_some());
+        let button = ["Réessayer", "Lire (1 appel)"].into_iter().find(|b| page.button(b).is_some());
         if let Some(button) = button {
             let page = phone.press(&page, button, &[]).await;
             if page.link(fibre).is_some() {

@@ -188,6 +188,12 @@ impl Visitor {
         self.ask(request).await
     }
 
+    /// Follows a link on a page of another site.
+    pub async fn come_from_elsewhere(&mut self, path: &str) -> Page {
+        let request = self.client.get(format!("{}{path}", self.url));
+        self.ask(request.header("sec-fetch-site", "cross-site")).await
+    }
+
     /// Posts a form, as a page of the portal's own would.
     pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
         let body = serde_urlencoded::to_string(fields).unwrap();

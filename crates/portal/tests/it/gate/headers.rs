@@ -45,6 +45,18 @@ async fn every_answer_tells_browsers_what_they_may_do() {
 }
 
 #[tokio::test]
+async fn a_link_on_another_site_leads_to_the_first_screen_and_costs_no_call() {
+    let desk = Desk::open().await;
+    let mut jeanne = desk.signed_in("jeanne").await;
+    for step in ["fibres", "lieux", "verifier"] {
+        let page = jeanne.come_from_elsewhere(&format!("/c/K1/{step}?zone=ztd")).await;
+        assert_eq!((page.status, &*page.location), (303, "/c/K1?zone=ztd"), "{step}");
+    }
+    let page = jeanne.come_from_elsewhere("/c/K1?zone=ztd").await;
+    assert_eq!(page.status, 200, "the work order's link");
+}
+
+#[tokio::test]
 async fn cookies_over_tls_are_for_this_host_alone() {
     let desk = Desk::with_tls().await;
     let mut jeanne = desk.visitor();
