@@ -21,12 +21,17 @@ impl Flow {
     /// Takes a request, and sends it as soon as it is its turn; one whose form was sent before, or whose
     /// contract has another one, is not taken.
     pub async fn ask(self: &Arc<Self>, request: Request) -> Result<Opened, StoreError> {
-        let id = request.id.clone();
-        let opened = self.store.open_request(request).await?;
-        if opened == Opened::New {
-            self.begin(id, Self::send);
-        }
-        Ok(opened)
+        let flow = Arc::clone(self);
+        // Whoever asks may go away: what is opened is begun all the same.
+        let asked = self.tasks.spawn(async move {
+            let id = request.id.clone();
+            let opened = flow.store.open_request(request).await?;
+            if opened == Opened::New {
+                flow.begin(id, Self::send);
+            }
+            Ok(opened)
+        });
+        asked.await.unwrap_or(Err(StoreError::CutOff))
     }
 
     /// Stands in line with a request and does this with it in its turn.
@@ -123,6 +128,7 @@ impl Flow {
         let change = |request: &mut Request| {
             request.stage = Stage::NotSent;
             request.is_open = false;
+            request.next_look_ms = None;
             request.trouble = Some(trouble);
         };
         self.store.change_request(id, change).await
@@ -188,6 +194,7 @@ impl Flow {
                 let change = move |request: &mut Request| {
                     request.stage = Stage::Refused;
                     request.is_open = false;
+                    request.next_look_ms = None;
                     request.trouble = Some(trouble);
                 };
                 self.store.change_request(id, change).await
@@ -225,6 +232,7 @@ impl Flow {
     ) -> Result<(), StoreError> {
         let now_ms = self.service.now_ms();
         let change = move |request: &mut Request| {
+            let is_first = request.stage != Stage::Accepted;
             request.stage = Stage::Accepted;
             request.trouble = None;
             request.discharge_code = accepted.discharge_code.or(request.discharge_code.take());
@@ -235,7 +243,7 @@ impl Flow {
             }
             if let Some(found) = accepted.found_out {
                 request.see((*found).into(), now_ms);
-            } else if request.seen.is_none() {
+            } else if is_first || request.seen.is_none() {
                 // The service has reserved the fibre: that is its first state.
                 let seen = Seen {
                     state: "initiated".to_owned(),
@@ -349,4 +357,61 @@ fn put(request: &Request) -> Put {
 fn is_running_already(error: &Error) -> bool {
     let running = CodeErreur::ReprovisionningEnCours;
     matches!(error, Error::Ko(ko) if ko.code == running.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use ereprov_client::Endpoint;
+
+    use super::*;
+    use crate::{
+        flow::Way,
+        service::Service,
+        settings::Pace,
+        store::{Chosen, Store, technicians},
+    };
+
+    /// A flow before a service that nobody can reach, and a request that it has not been asked for yet.
+    async fn flow(folder: &std::path::Path) -> (Arc<Flow>, Request) {
+        let endpoint = Endpoint::new("http://127.0.0.1:1/e");
+        let service = Arc::new(Service::new(endpoint, &folder.join("client")).unwrap());
+        let store = Store::open(folder).unwrap();
+        let known = store.with(|db| {
+            technicians::add(db, "jeanne", "Jeanne", None, 0)?;
+            Ok(technicians::find(db, "jeanne")?.map(|it| it.id).unwrap())
+        });
+        let technician = known.await.unwrap();
+        let intervention = store.intervention("C", technician, service.now_ms()).await.unwrap();
+        let request = Request {
+            id: "a".repeat(32),
+            intervention: intervention.id,
+            contract: "C".to_owned(),
+            technician,
+            asked_ms: service.now_ms(),
+            way: Way { motif: Some("broken_fibre".to_owned()), ..Way::default() },
+            chosen: Chosen { fibre: "F".to_owned(), ..Chosen::default() },
+            ..Request::new(Stage::Waiting)
+        };
+        (Flow::new(store, service, Pace::default()), request)
+    }
+
+    #[tokio::test]
+    async fn a_request_whose_asker_has_gone_is_sent_all_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let (flow, request) = flow(folder.path()).await;
+        let id = request.id.clone();
+        // The phone's connection ends while the request is being written down.
+        let gone = tokio::time::timeout(Duration::ZERO, flow.ask(request)).await;
+        assert!(gone.is_err(), "it was to be cut off");
+        let is_begun = async {
+            loop {
+                let stage = flow.store.request(&id).await.unwrap().map(|request| request.stage);
+                if stage == Some(Stage::NotSent) {
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), is_begun).await.unwrap();
+    }
 }

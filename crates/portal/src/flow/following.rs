@@ -97,7 +97,7 @@ impl Flow {
     }
 
     async fn look_in_turn(self: &Arc<Self>, id: &str, is_tapped: bool) -> Result<(), StoreError> {
-        let Some(request) = self.store.request(id).await? else { return Ok(()) };
+        let Some(request) = self.to_look_at(id).await? else { return Ok(()) };
         let is_to_settle = request.stage == Stage::Unknown || request.code_to_come;
         let cost = if is_to_settle { SETTLING } else { 1 };
         if !is_tapped && !self.may_call(request.intervention, cost).await? {
@@ -106,10 +106,42 @@ impl Flow {
         }
         let (_, wait) = self.queue.enter();
         let Some(turn) = wait.turn().await else { return Ok(()) };
+        // It may have come to something while this stood in line.
+        let Some(request) = self.to_look_at(id).await? else { return Ok(()) };
+        let is_to_settle = request.stage == Stage::Unknown || request.code_to_come;
         if is_to_settle && (request.stage == Stage::Unknown || is_tapped) {
             return self.settle(&request, turn).await;
         }
         self.read_follow_up(&request, turn, is_tapped).await
+    }
+
+    /// A request of which the service may tell something. Before it has answered, what it shows is another
+    /// re-provisioning, most often an old one; after a refusal, too.
+    async fn to_look_at(&self, id: &str) -> Result<Option<Request>, StoreError> {
+        let Some(request) = self.store.request(id).await? else { return Ok(None) };
+        if matches!(request.stage, Stage::Accepted | Stage::Followed | Stage::Unknown) {
+            return Ok(Some(request));
+        }
+        if request.next_look_ms.is_some() {
+            let stop = |request: &mut Request| request.next_look_ms = None;
+            self.change_as_read(&request, stop).await?;
+        }
+        Ok(None)
+    }
+
+    /// Changes a request, unless it has moved on since it was read.
+    async fn change_as_read(
+        &self,
+        read: &Request,
+        change: impl FnOnce(&mut Request) + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let known = (read.stage, read.seen_ms);
+        let change = move |request: &mut Request| {
+            if (request.stage, request.seen_ms) == known {
+                change(request);
+            }
+        };
+        self.store.change_request(&read.id, change).await
     }
 
     async fn read_follow_up(
@@ -157,7 +189,7 @@ impl Flow {
                 }
             }
         };
-        self.store.change_request(&request.id, change).await
+        self.change_as_read(request, change).await
     }
 
     /// A put of another program's for the contract, whose outcome nobody knows, stands in the way of the next
@@ -196,7 +228,7 @@ impl Flow {
             Ok(None) if request.stage == Stage::Unknown => self.found_settled(request).await,
             Ok(None) => {
                 let change = |request: &mut Request| request.code_to_come = false;
-                self.store.change_request(&request.id, change).await
+                self.change_as_read(request, change).await
             }
             Err(error) if request.stage == Stage::Unknown => {
                 self.recorded(request, Err(error), request_id).await
@@ -206,7 +238,7 @@ impl Flow {
                 let operation = Operation::GetReprovisionning;
                 let trouble = Trouble::of(&error, operation, self.service.now_ms(), request_id);
                 let change = move |request: &mut Request| request.trouble = Some(trouble);
-                self.store.change_request(&request.id, change).await
+                self.change_as_read(request, change).await
             }
         }
     }
@@ -233,7 +265,7 @@ impl Flow {
                     request.looks += 1;
                     request.next_look_ms = next_ms;
                 };
-                return self.store.change_request(&request.id, change).await;
+                return self.change_as_read(request, change).await;
             }
         };
         let change = move |request: &mut Request| {
@@ -253,7 +285,7 @@ impl Flow {
                 }
             }
         };
-        self.store.change_request(&request.id, change).await
+        self.change_as_read(request, change).await
     }
 
     /// [`Self::record`], which may settle in its turn.

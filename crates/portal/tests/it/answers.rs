@@ -93,6 +93,18 @@ pub fn ko(method: &str, code: &str, label: &str) -> String {
     ))
 }
 
+/// What getReprovisionning answers: a state of §3.5 and the new route's fibre; an empty one names none.
+pub fn seen(state: &str, fibre: &str) -> Said {
+    let body = envelope(&format!(
+        "<e:getReprovisionningResponse xmlns:e=\"http://sfr.fr/hermes/eReprov/\"><return><enteteResponse>\
+         <statut>OK</statut></enteteResponse><fibre reference=\"DEMO\"><reprovisionning statut=\"{state}\"/>\
+         <pm reference=\"PM-AUTRE\" position=\"Etage 9\"/><fibre reference=\"{fibre}\" \
+         informationCable=\"\" informationTube=\"\" informationFibre=\"\"/></fibre></return>\
+         </e:getReprovisionningResponse>"
+    ));
+    Said::This(200, body)
+}
+
 /// A SOAP fault.
 pub fn fault() -> String {
     envelope("<s:Fault><faultcode>s:Server</faultcode><faultstring>panne</faultstring></s:Fault>")

@@ -143,6 +143,13 @@ fn settings(url: &str, folder: &Path, pace: Pace) -> Settings {
     }
 }
 
+/// The recap of a fibre for a contract, its reason « Fibre cassée ».
+pub async fn recap(phone: &Phone, contract: &str, fibre: &str) -> Page {
+    let motif = phone.open(&format!("/c/{contract}?zone=ztd")).await;
+    let fibres = phone.press(&motif, "Fibre cassée", &[]).await;
+    phone.tap(&fibres, fibre).await
+}
+
 /// Looks at a page again and again until it says so.
 pub async fn until(phone: &Phone, path: &str, words: &str) -> Page {
     let end = Instant::now() + Duration::from_secs(20);

@@ -8,15 +8,9 @@ use tempfile::tempdir;
 use crate::{
     answers::{Answers, Said},
     cutting::Cutting,
-    harness::{Oi, Portal, Table, still, until, url},
+    harness::{Oi, Portal, Table, recap, still, until, url},
     phone::{Page, Phone},
 };
-
-async fn recap(phone: &Phone, contract: &str, fibre: &str) -> Page {
-    let motif = phone.open(&format!("/c/{contract}?zone=ztd")).await;
-    let fibres = phone.press(&motif, "Fibre cassée", &[]).await;
-    phone.tap(&fibres, fibre).await
-}
 
 #[tokio::test]
 async fn an_answer_that_is_lost_is_found_out_about_and_its_code_told_again() {

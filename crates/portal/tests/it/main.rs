@@ -10,6 +10,7 @@ mod cutting;
 mod gate;
 mod harness;
 mod lost;
+mod others;
 mod phone;
 mod story;
 mod trouble;

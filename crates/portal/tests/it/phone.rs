@@ -92,6 +92,16 @@ impl Phone {
         self.follow(&sent.action, request).await
     }
 
+    /// Sends a form that a page of this session may have had, to this address; no tap.
+    pub async fn post(&self, page: &Page, action: &str, fields: &[(&str, &str)]) -> Page {
+        let token = page.text.split("name=\"jeton\" value=\"").nth(1).unwrap();
+        let token = token.split('"').next().unwrap();
+        let all = fields.iter().copied().chain([("jeton", token)]);
+        let fields = all.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let sent = Sent { method: "post".to_owned(), action: action.to_owned(), fields };
+        self.send(&sent).await
+    }
+
     async fn follow(&self, path: &str, request: reqwest::RequestBuilder) -> Page {
         let mut path = path.to_owned();
         let mut response = self.ask(request).await;
