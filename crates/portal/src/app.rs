@@ -54,6 +54,7 @@ pub async fn serve(
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), StartError> {
+    let _alone = Store::claim(&settings.data_folder)?;
     let store = Store::open(&settings.data_folder)?;
     let service = Arc::new(service);
     let app = Arc::new(App {
@@ -69,9 +70,11 @@ pub async fn serve(
     let stopped = CancellationToken::new();
     let watching = tls.as_ref().map(|tls| tokio::spawn(Arc::clone(tls).watch(stopped.clone())));
     let sweeping = tokio::spawn(gate::sweep_for_ever(Arc::clone(&app)));
-    let (asked, trusted) = (stopped.clone(), app.settings.door.proxies.trusted.clone());
+    let (asked, flow) = (stopped.clone(), Arc::clone(&app.flow));
+    let trusted = app.settings.door.proxies.trusted.clone();
     let telling = tokio::spawn(async move {
         stop.await;
+        flow.stop();
         asked.cancel();
     });
     ereprov_door::serve(listener, tls, router(Arc::clone(&app)), LIMITS, trusted, stopped).await;

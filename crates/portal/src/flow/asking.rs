@@ -1,9 +1,9 @@
 //! A request for another fibre, from the tap to its outcome: sent once, and never again without another
 //! tap. What sends it and looks into a lost answer is the client's `put`.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use ereprov_client::{Accepted, CodeErreur, ContractRef, Error, FibreRef, Operation, Put, Verdict};
+use ereprov_client::{ContractRef, FibreRef, Operation, Put, Verdict};
 
 use super::{
     Flow, Known, Progress,
@@ -12,10 +12,7 @@ use super::{
     tally::Tally,
     trouble::{Kind, Trouble},
 };
-use crate::store::{
-    Opened, Request, Seen, Stage, StoreError,
-    journal::{self, Entry},
-};
+use crate::store::{Opened, Request, Stage, StoreError};
 
 impl Flow {
     /// Takes a request, and sends it as soon as it is its turn; one whose form was sent before, or whose
@@ -47,11 +44,12 @@ impl Flow {
         let flow = Arc::clone(self);
         self.tasks.spawn(async move {
             let done = flow.in_turn(&id, wait, work).await;
-            if done.is_err() {
-                // Nobody can be told but the next start of the portal, which finds it unfinished.
+            flow.set_progress(&id, None);
+            if let Err(error) = done {
+                tracing::error!(%error, "a request could not be brought to its end yet");
+                flow.unfinished().insert(id);
                 flow.bell.notify_one();
             }
-            flow.set_progress(&id, None);
         });
     }
 
@@ -67,7 +65,8 @@ impl Flow {
     }
 
     async fn send(self: Arc<Self>, id: String, turn: Turn) -> Result<(), StoreError> {
-        let Some(request) = self.store.request(&id).await? else { return Ok(()) };
+        let request = self.store.request(&id).await?;
+        let Some(request) = request.filter(|it| it.stage == Stage::Waiting) else { return Ok(()) };
         if self.stop.is_cancelled() {
             let trouble = Trouble::own(Kind::Stopped, self.service.now_ms());
             return self.not_sent(&id, trouble).await;
@@ -81,7 +80,10 @@ impl Flow {
         if let Err(trouble) = self.still_free(&request, &tally).await? {
             return self.not_sent(&id, trouble).await;
         }
-        self.store.change_request(&id, |request| request.stage = Stage::Sent).await?;
+        if !self.store.leave(&id).await? {
+            // Somebody has said meanwhile that it was not sent.
+            return Ok(());
+        }
         let put = put(&request);
         let client = &self.service.client;
         let outcome =
@@ -124,221 +126,12 @@ impl Flow {
         Ok(if taken { Err(Trouble::own(Kind::Taken, now_ms)) } else { Ok(()) })
     }
 
-    pub(super) async fn not_sent(&self, id: &str, trouble: Trouble) -> Result<(), StoreError> {
-        let change = |request: &mut Request| {
-            request.stage = Stage::NotSent;
-            request.is_open = false;
-            request.next_look_ms = None;
-            request.trouble = Some(trouble);
-        };
-        self.store.change_request(id, change).await
-    }
-
-    /// Writes down what became of a put.
-    pub(super) async fn record(
-        self: &Arc<Self>,
-        request: &Request,
-        outcome: Result<Accepted, Error>,
-        request_id: Option<String>,
-    ) -> Result<(), StoreError> {
-        let now_ms = self.service.now_ms();
-        let trouble = |error: &Error| {
-            Trouble::of(error, Operation::PutReprovisionning, now_ms, request_id.clone())
-        };
-        let (id, next_ms) = (&request.id, self.next_look(request.looks, now_ms));
-        match outcome {
-            Ok(accepted) => {
-                let comes = accepted.code_to_come;
-                let code = accepted.discharge_code.clone();
-                self.accepted(id, accepted, next_ms).await?;
-                self.journal(request, "OK".to_owned(), code).await?;
-                // A code that was asked for once more and did not come is a tap's to ask for.
-                let is_first = request.stage != Stage::Accepted && !request.code_to_come;
-                if comes && is_first && self.may_call(request.intervention, 2).await? {
-                    let asked =
-                        Request { stage: Stage::Accepted, code_to_come: true, ..request.clone() };
-                    return self.fetch_code(&asked).await;
-                }
-                self.bell.notify_one();
-                Ok(())
-            }
-            Err(Error::NotAccepted { another: Some(another), cause }) => {
-                let trouble = Trouble { kind: Kind::Another, ..trouble(&cause) };
-                self.journal(request, word(&trouble), None).await?;
-                self.another(id, trouble, Some((*another).into())).await
-            }
-            Err(error) if is_running_already(&error) => {
-                let trouble = trouble(&error);
-                self.journal(request, word(&trouble), None).await?;
-                self.another(id, trouble, None).await
-            }
-            Err(error @ Error::OutcomeUnknown(_)) => {
-                let trouble = trouble(&error);
-                self.journal(request, word(&trouble), None).await?;
-                let change = move |request: &mut Request| {
-                    request.stage = Stage::Unknown;
-                    request.trouble = Some(trouble);
-                    request.looks += 1;
-                    request.next_look_ms = next_ms;
-                };
-                self.store.change_request(id, change).await?;
-                self.bell.notify_one();
-                Ok(())
-            }
-            Err(error) => {
-                let trouble = trouble(&error);
-                self.journal(request, word(&trouble), None).await?;
-                if trouble.nothing_left() {
-                    return self.not_sent(id, trouble).await;
-                }
-                let change = move |request: &mut Request| {
-                    request.stage = Stage::Refused;
-                    request.is_open = false;
-                    request.next_look_ms = None;
-                    request.trouble = Some(trouble);
-                };
-                self.store.change_request(id, change).await
-            }
-        }
-    }
-
-    /// Keeps what was accepted: its discharge code is told once, so a database that fails is asked again for
-    /// a minute.
-    async fn accepted(
-        &self,
-        id: &str,
-        accepted: Accepted,
-        next_ms: Option<i64>,
-    ) -> Result<(), StoreError> {
-        const TRIES: u32 = 60;
-        let mut tries = 1;
-        loop {
-            match self.keep_accepted(id, accepted.clone(), next_ms).await {
-                Err(error) if tries < TRIES => {
-                    tracing::error!(%error, "an accepted request could not be written down yet");
-                    tries += 1;
-                    tokio::time::sleep(Duration::from_secs(1)).await;
-                }
-                kept => return kept,
-            }
-        }
-    }
-
-    async fn keep_accepted(
-        &self,
-        id: &str,
-        accepted: Accepted,
-        next_ms: Option<i64>,
-    ) -> Result<(), StoreError> {
-        let now_ms = self.service.now_ms();
-        let change = move |request: &mut Request| {
-            let is_first = request.stage != Stage::Accepted;
-            request.stage = Stage::Accepted;
-            request.trouble = None;
-            request.discharge_code = accepted.discharge_code.or(request.discharge_code.take());
-            request.code_to_come = accepted.code_to_come && request.discharge_code.is_none();
-            request.next_look_ms = next_ms.filter(|_| request.is_open);
-            if request.chosen.pto.is_none() {
-                request.chosen.pto = accepted.pto.map(|pto| pto.as_str().to_owned());
-            }
-            if let Some(found) = accepted.found_out {
-                request.see((*found).into(), now_ms);
-            } else if is_first || request.seen.is_none() {
-                // The service has reserved the fibre: that is its first state.
-                let seen = Seen {
-                    state: "initiated".to_owned(),
-                    pm: accepted.pm.map(|pm| (pm.reference, pm.position)),
-                    fibre: accepted.fibre.map(|fibre| fibre.as_str().to_owned()),
-                    ..Seen::default()
-                };
-                request.see(seen, now_ms);
-            }
-        };
-        self.store.change_request(id, change).await
-    }
-
     /// Asks once more for a discharge code that was lost on the way: the client asks under the same name, and
     /// nothing is done twice.
-    async fn fetch_code(self: &Arc<Self>, request: &Request) -> Result<(), StoreError> {
+    pub(super) async fn fetch_code(self: &Arc<Self>, request: &Request) -> Result<(), StoreError> {
         let (_, wait) = self.queue.enter();
         let Some(turn) = wait.turn().await else { return Ok(()) };
         self.settle(request, turn).await
-    }
-
-    /// Somebody else's re-provisioning runs for the contract: that one is followed.
-    async fn another(
-        &self,
-        id: &str,
-        trouble: Trouble,
-        seen: Option<Seen>,
-    ) -> Result<(), StoreError> {
-        let now_ms = self.service.now_ms();
-        let change = move |request: &mut Request| {
-            request.stage = Stage::Followed;
-            request.trouble = Some(trouble);
-            request.next_look_ms = Some(now_ms);
-            if let Some(seen) = seen {
-                request.see(seen, now_ms);
-            }
-        };
-        self.store.change_request(id, change).await?;
-        self.bell.notify_one();
-        Ok(())
-    }
-}
-
-impl Flow {
-    /// Writes down for the operator what came of a request: `OK`, a code of §4, or a word.
-    async fn journal(
-        &self,
-        request: &Request,
-        outcome: String,
-        discharge_code: Option<String>,
-    ) -> Result<(), StoreError> {
-        let (technician, fibre) = (request.technician, request.chosen.fibre.clone());
-        let entry = Entry {
-            at_ms: self.service.now_ms(),
-            act: "reponse".to_owned(),
-            contract: request.contract.clone(),
-            outcome,
-            discharge_code: discharge_code.unwrap_or_default(),
-            detail: fibre,
-            ..Entry::default()
-        };
-        self.store.with(move |db| journal::add_outcome(db, technician, entry)).await
-    }
-}
-
-/// An outcome in a word.
-fn word(trouble: &Trouble) -> String {
-    let word = match trouble.kind {
-        Kind::Ko | Kind::Fault => trouble.code.clone(),
-        _ => None,
-    };
-    word.unwrap_or_else(|| {
-        if trouble.nothing_left() {
-            "non-envoye"
-        } else if trouble.kind == Kind::Unknown {
-            "inconnu"
-        } else {
-            "sans-suite"
-        }
-        .to_owned()
-    })
-}
-
-impl Request {
-    /// What getReprovisionning shows now.
-    pub(super) fn see(&mut self, seen: Seen, now_ms: i64) {
-        if self.states.last().is_none_or(|(state, _)| *state != seen.state) {
-            self.states.push((seen.state.clone(), now_ms));
-        }
-        if seen.is_final() {
-            self.is_open = false;
-            self.next_look_ms = None;
-        }
-        self.seen = Some(seen);
-        self.seen_ms = Some(now_ms);
     }
 }
 
@@ -354,13 +147,14 @@ fn put(request: &Request) -> Put {
     }
 }
 
-fn is_running_already(error: &Error) -> bool {
-    let running = CodeErreur::ReprovisionningEnCours;
-    matches!(error, Error::Ko(ko) if ko.code == running.into())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::{
+        future::poll_fn,
+        task::{Context, Poll},
+        time::Duration,
+    };
+
     use ereprov_client::Endpoint;
 
     use super::*;
@@ -401,17 +195,49 @@ mod tests {
         let (flow, request) = flow(folder.path()).await;
         let id = request.id.clone();
         // The phone's connection ends while the request is being written down.
-        let gone = tokio::time::timeout(Duration::ZERO, flow.ask(request)).await;
-        assert!(gone.is_err(), "it was to be cut off");
-        let is_begun = async {
-            loop {
-                let stage = flow.store.request(&id).await.unwrap().map(|request| request.stage);
-                if stage == Some(Stage::NotSent) {
-                    break;
-                }
-                tokio::task::yield_now().await;
+        let mut asking = Box::pin(flow.ask(request));
+        let once = |cx: &mut Context<'_>| Poll::Ready(asking.as_mut().poll(cx).is_pending());
+        assert!(poll_fn(once).await, "it was to be cut off");
+        drop(asking);
+        until(&flow, &id, Stage::NotSent).await;
+    }
+
+    /// Waits until a request is at this stage.
+    async fn until(flow: &Flow, id: &str, stage: Stage) {
+        let comes = async {
+            while flow.store.request(id).await.unwrap().is_none_or(|it| it.stage != stage) {
+                tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(20), is_begun).await.unwrap();
+        tokio::time::timeout(Duration::from_secs(20), comes).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_was_said_not_to_be_sent_does_not_leave() {
+        let folder = tempfile::tempdir().unwrap();
+        let (flow, request) = flow(folder.path()).await;
+        let id = request.id.clone();
+        flow.store.open_request(request).await.unwrap();
+        flow.not_sent(&id, Trouble::own(Kind::Stopped, 0)).await.unwrap();
+        assert!(!flow.store.leave(&id).await.unwrap());
+        flow.begin(id.clone(), Flow::send);
+        flow.tasks.close();
+        flow.tasks.wait().await;
+        let left = flow.store.request(&id).await.unwrap().unwrap();
+        assert_eq!(left.trouble.map(|trouble| trouble.kind), Some(Kind::Stopped));
+    }
+
+    #[tokio::test]
+    async fn a_request_whose_outcome_could_not_be_written_down_is_found_out_about() {
+        let folder = tempfile::tempdir().unwrap();
+        let (flow, request) = flow(folder.path()).await;
+        let id = request.id.clone();
+        flow.resume().await.unwrap();
+        flow.store.open_request(request).await.unwrap();
+        assert!(flow.store.leave(&id).await.unwrap());
+        // As the database has failed while the answer was there.
+        flow.begin(id.clone(), |_, _, _| async { Err(StoreError::CutOff) });
+        until(&flow, &id, Stage::Unknown).await;
+        flow.finish().await;
     }
 }

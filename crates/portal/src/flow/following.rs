@@ -21,27 +21,54 @@ use crate::store::{Request, Seen, Stage, StoreError};
 /// The worker looks for what is due at least so often.
 const IDLE: Duration = Duration::from_mins(1);
 
+/// And after so long where the database has just failed.
+const AGAIN: Duration = Duration::from_secs(2);
+
 /// Readings that settling a request may cost.
 const SETTLING: u32 = 3;
 
 impl Flow {
     /// Takes up what an earlier portal has left, and follows from now on.
     pub async fn resume(self: &Arc<Self>) -> Result<(), StoreError> {
-        let now_ms = self.service.now_ms();
-        for id in self.store.requests_in(Stage::Waiting).await? {
-            self.not_sent(&id, Trouble::own(Kind::Stopped, now_ms)).await?;
-        }
-        for id in self.store.requests_in(Stage::Sent).await? {
-            let change = move |request: &mut Request| {
-                request.stage = Stage::Unknown;
-                request.trouble = Some(Trouble::own(Kind::Unknown, now_ms));
-                request.next_look_ms = Some(now_ms);
-            };
-            self.store.change_request(&id, change).await?;
+        for stage in [Stage::Waiting, Stage::Sent] {
+            for id in self.store.requests_in(stage).await? {
+                self.take_up(&id, Kind::Stopped).await?;
+            }
         }
         let flow = Arc::clone(self);
         self.tasks.spawn(async move { flow.work().await });
         Ok(())
+    }
+
+    /// Takes up a request whose work was cut off: one that waited was not sent, and of one that was sent
+    /// nobody knows what became.
+    async fn take_up(&self, id: &str, why: Kind) -> Result<(), StoreError> {
+        let now_ms = self.service.now_ms();
+        let change = move |request: &mut Request| match request.stage {
+            Stage::Waiting => request.end(Stage::NotSent, Trouble::own(why, now_ms)),
+            Stage::Sent => {
+                request.stage = Stage::Unknown;
+                request.trouble = Some(Trouble::own(Kind::Unknown, now_ms));
+                request.next_look_ms = Some(now_ms);
+            }
+            _ => {}
+        };
+        self.store.change_request(id, change).await
+    }
+
+    /// Takes up those whose outcome could not be written down; whether none is left.
+    async fn take_up_unfinished(&self) -> bool {
+        let all = self.unfinished().clone();
+        for id in &all {
+            if self.take_up(id, Kind::Machine).await.is_err() {
+                return false;
+            }
+            self.unfinished().remove(id);
+        }
+        if !all.is_empty() {
+            self.tell();
+        }
+        true
     }
 
     /// Looks at a request now; a button said what it costs.
@@ -57,15 +84,16 @@ impl Flow {
 
     async fn work(self: Arc<Self>) {
         while !self.stop.is_cancelled() {
+            let most = if self.take_up_unfinished().await { IDLE } else { AGAIN };
             let now_ms = self.service.now_ms();
             // A database that fails now is asked again after a while.
             let (due, next_ms) = self.store.due(now_ms).await.unwrap_or_default();
             for id in due {
                 self.look(id, false);
             }
-            let wait = next_ms.map_or(IDLE, |next_ms| {
+            let wait = next_ms.map_or(most, |next_ms| {
                 let wait = u64::try_from(next_ms.saturating_sub(now_ms)).unwrap_or_default();
-                Duration::from_millis(wait).min(IDLE)
+                Duration::from_millis(wait).min(most)
             });
             tokio::select! {
                 () = self.bell.notified() => {}
@@ -73,6 +101,10 @@ impl Flow {
                 () = self.stop.cancelled() => {}
             }
         }
+    }
+
+    pub(super) fn unfinished(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.unfinished.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn looking(&self) -> MutexGuard<'_, HashSet<String>> {
@@ -278,10 +310,7 @@ impl Flow {
                     request.see(seen, now_ms);
                 }
                 _ => {
-                    request.stage = Stage::Refused;
-                    request.is_open = false;
-                    request.next_look_ms = None;
-                    request.trouble = Some(Trouble::own(Kind::NotAccepted, now_ms));
+                    request.end(Stage::Refused, Trouble::own(Kind::NotAccepted, now_ms));
                 }
             }
         };

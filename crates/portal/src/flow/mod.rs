@@ -4,6 +4,7 @@ mod asking;
 mod choice;
 mod colours;
 mod following;
+mod outcome;
 mod queue;
 mod reading;
 mod reads;
@@ -56,6 +57,8 @@ pub(crate) struct Flow {
     routes: Reads<Vec<Pbo>>,
     progress: Mutex<HashMap<String, Progress>>,
     looking: Mutex<HashSet<String>>,
+    /// Requests whose outcome could not be written down.
+    unfinished: Mutex<HashSet<String>>,
     bell: Notify,
     changes: watch::Sender<u64>,
     tasks: TaskTracker,
@@ -84,6 +87,7 @@ impl Flow {
             routes: Reads::default(),
             progress: Mutex::default(),
             looking: Mutex::default(),
+            unfinished: Mutex::default(),
             bell: Notify::new(),
             changes: watch::Sender::new(0),
             tasks: TaskTracker::new(),
@@ -91,9 +95,14 @@ impl Flow {
         })
     }
 
+    /// Nothing new begins: what stands in line is not sent.
+    pub fn stop(&self) {
+        self.stop.cancel();
+    }
+
     /// Waits for what is on its way; nothing new begins.
     pub async fn finish(&self) {
-        self.stop.cancel();
+        self.stop();
         self.tasks.close();
         self.tasks.wait().await;
     }

@@ -8,7 +8,7 @@ pub(crate) mod sessions;
 pub(crate) mod technicians;
 
 use std::{
-    fs::{DirBuilder, OpenOptions},
+    fs::{DirBuilder, File, OpenOptions, TryLockError},
     io,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
@@ -38,6 +38,9 @@ pub enum StoreError {
         /// Steps that this version knows.
         known: usize,
     },
+    /// Another portal runs on the folder.
+    #[error("another portal runs on this data folder")]
+    Taken,
     /// What was written cannot be read.
     #[error("what was written cannot be read: {0}")]
     Unreadable(#[from] serde_json::Error),
@@ -63,6 +66,18 @@ impl Store {
         connection.pragma_update(None, "foreign_keys", true)?;
         migrations::run(&mut connection)?;
         Ok(Self(Arc::new(Mutex::new(connection))))
+    }
+
+    /// Claims a folder, made where it is not there, for the one portal that runs on it, until this is dropped.
+    pub fn claim(folder: &Path) -> Result<File, StoreError> {
+        let path = folder.join("portal.lock");
+        make_private(folder, &path)?;
+        let file = OpenOptions::new().append(true).open(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => Err(StoreError::Taken),
+            Err(TryLockError::Error(error)) => Err(error.into()),
+        }
     }
 
     /// Does something in one transaction, on a thread that may wait for the disk.

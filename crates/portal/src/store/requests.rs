@@ -215,11 +215,33 @@ impl Store {
         id: &str,
         change: impl FnOnce(&mut Request) + Send + 'static,
     ) -> Result<(), StoreError> {
+        self.change_request_and(id, change, |_| Ok(())).await
+    }
+
+    /// Changes a request, and does something else in the same transaction.
+    pub async fn change_request_and(
+        &self,
+        id: &str,
+        change: impl FnOnce(&mut Request) + Send + 'static,
+        also: impl FnOnce(&Transaction<'_>) -> Result<(), StoreError> + Send + 'static,
+    ) -> Result<(), StoreError> {
         let id = id.to_owned();
         self.with(move |tx| {
             let Some(mut request) = find(tx, &id)? else { return Ok(()) };
             change(&mut request);
-            update(tx, &request)
+            update(tx, &request)?;
+            also(tx)
+        })
+        .await
+    }
+
+    /// Says that a request is about to leave; false: it is not to any more.
+    pub async fn leave(&self, id: &str) -> Result<bool, StoreError> {
+        let id = id.to_owned();
+        self.with(move |tx| {
+            let sql = "UPDATE request SET stage = 'sent'
+                WHERE id = ?1 AND stage = 'waiting' AND is_open = 1";
+            Ok(tx.execute(sql, [id])? == 1)
         })
         .await
     }

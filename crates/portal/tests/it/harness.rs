@@ -64,18 +64,11 @@ impl Portal {
     }
 
     async fn start(url: &str, folder: &Path, pace: Pace, clock: Clock, shares: bool) -> Self {
-        let reads = vec![Duration::from_millis(20), Duration::from_millis(100)];
-        let settled_after = Duration::from_millis(80);
-        let patience = Patience { reads, settled_after, sends_max: 1 };
-        let endpoint = Endpoint::new(url)
-            .login(basic("oc-demo"))
-            .patience(patience)
-            .timeouts(Duration::from_secs(2), Duration::from_secs(8));
-        let service = Service::with(endpoint, &folder.join("client"), clock, Entropy::system());
-        let service = service.unwrap();
+        let service = service(url, folder, clock);
         let password = Password::new(PASSWORD.to_owned());
         // Another portal may have been here before.
         let _ = administration(folder).add(LOGIN, "Jeanne Martin", &password).await;
+        unclaimed(folder).await;
         let runtime = Runtime::new().unwrap();
         let (told, address) = oneshot::channel();
         let (stop, stopped) = oneshot::channel();
@@ -122,6 +115,34 @@ impl Drop for Portal {
     /// Takes it away in the middle of whatever it does.
     fn drop(&mut self) {
         self.runtime.take().unwrap().shutdown_background();
+    }
+}
+
+/// Why a portal does not start there.
+pub async fn refused(oi: &Oi, folder: &Path) -> ereprov_portal::StartError {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let service = service(&oi.url(), folder, Clock::System);
+    let settings = settings("http://127.0.0.1", folder, still());
+    ereprov_portal::serve(settings, service, listener, async {}).await.unwrap_err()
+}
+
+/// The service as a portal asks it, whose waits are short.
+fn service(url: &str, folder: &Path, clock: Clock) -> Service {
+    let reads = vec![Duration::from_millis(20), Duration::from_millis(100)];
+    let settled_after = Duration::from_millis(80);
+    let patience = Patience { reads, settled_after, sends_max: 1 };
+    let endpoint = Endpoint::new(url)
+        .login(basic("oc-demo"))
+        .patience(patience)
+        .timeouts(Duration::from_secs(2), Duration::from_secs(8));
+    Service::with(endpoint, &folder.join("client"), clock, Entropy::system()).unwrap()
+}
+
+/// Waits until a portal that was taken away is gone.
+async fn unclaimed(folder: &Path) {
+    let Ok(lock) = std::fs::File::open(folder.join("portal/portal.lock")) else { return };
+    while lock.try_lock().is_err() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 

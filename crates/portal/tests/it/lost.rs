@@ -8,7 +8,7 @@ use tempfile::tempdir;
 use crate::{
     answers::{Answers, Said},
     cutting::Cutting,
-    harness::{Oi, Portal, Table, recap, still, until, url},
+    harness::{Oi, Portal, Table, recap, refused, still, until, url},
     phone::{Page, Phone},
 };
 
@@ -108,6 +108,18 @@ async fn a_portal_that_ends_in_the_middle_takes_up_what_it_has_sent() {
     let portal = Portal::before(&nobody, folder.path(), still()).await;
     let page = portal.phone().await.open(&asked.path).await;
     assert!(page.says(&Table::of(&oi).code("DEMO-LENT")), "{}", page.words());
+}
+
+#[tokio::test]
+async fn two_portals_do_not_run_on_one_folder() {
+    let (oi, folder) = (Oi::demo().await, tempdir().unwrap());
+    let portal = Portal::of(&oi, folder.path(), still()).await;
+    let error = refused(&oi, folder.path()).await;
+    let said = std::error::Error::source(&error).unwrap().to_string();
+    assert_eq!(said, "another portal runs on this data folder");
+    assert!(portal.phone().await.open("/").await.says("Référence du contrat"));
+    portal.stop().await;
+    Portal::of(&oi, folder.path(), still()).await;
 }
 
 #[tokio::test]
