@@ -137,7 +137,8 @@ impl Flow {
             return self.store.change_request(id, stop).await;
         }
         let (_, wait) = self.queue.enter();
-        let Some(turn) = wait.turn().await else { return Ok(()) };
+        let turn = wait.turn().await.filter(|_| !self.stop.is_cancelled());
+        let Some(turn) = turn else { return Ok(()) };
         // It may have come to something while this stood in line.
         let Some(request) = self.to_look_at(id).await? else { return Ok(()) };
         let is_to_settle = request.stage == Stage::Unknown || request.code_to_come;
@@ -309,9 +310,18 @@ impl Flow {
                     request.next_look_ms = next_ms;
                     request.see(seen, now_ms);
                 }
-                _ => {
-                    request.end(Stage::Refused, Trouble::own(Kind::NotAccepted, now_ms));
+                // It may be this one: a service need not name the fibre.
+                Some(seen) if fibre.is_none() && !seen.came_to_nothing() => {
+                    request.looks += 1;
+                    request.next_look_ms = next_ms;
                 }
+                Some(seen) if !seen.is_final() => {
+                    request.stage = Stage::Followed;
+                    request.trouble = Some(Trouble::own(Kind::Another, now_ms));
+                    request.next_look_ms = next_ms;
+                    request.see(seen, now_ms);
+                }
+                _ => request.end(Stage::Refused, Trouble::own(Kind::NotAccepted, now_ms)),
             }
         };
         self.change_as_read(request, change).await

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ereprov_client::{At, ContractRef, Error, Operation, Pbo, Structure};
+use ereprov_client::{At, CodeErreur, ContractRef, Error, Operation, Pbo, Structure};
 
 use super::{
     Flow, RESERVED,
@@ -71,6 +71,13 @@ impl Flow {
         self.routes.fresh(&routes_key(contract, at), self.service.now_ms(), lasts)
     }
 
+    /// Whether a list of the contract's fibres was refused for want of a place.
+    pub fn was_asked_for_place(&self, contract: &ContractRef) -> bool {
+        let wrong = Some(CodeErreur::ArgumentIncorrect);
+        let said = self.routes.look(&routes_key(contract, &At::default()));
+        matches!(said, Some(Loaded::Failed(failure)) if failure.trouble.known() == wrong)
+    }
+
     /// A contract's site, if it was read; no call.
     pub fn known_structure(&self, contract: &ContractRef) -> Option<Arc<Fresh<Structure>>> {
         let lasts = self.pace.structure_lasts;
@@ -133,7 +140,8 @@ impl Flow {
             method: operation.to_string(),
             ..Trouble::own(kind, self.service.now_ms())
         };
-        let turn = wait.turn().await.ok_or_else(|| own(Kind::Stopped))?;
+        let turn = wait.turn().await.filter(|_| !self.stop.is_cancelled());
+        let turn = turn.ok_or_else(|| own(Kind::Stopped))?;
         let tally = Arc::new(Tally::new(turn, || ()));
         let outcome = self.counted(intervention, Arc::clone(&tally), read).await;
         let outcome = outcome.map_err(|_| own(Kind::Machine))?;

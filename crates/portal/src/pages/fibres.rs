@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// That the service insists on a place, found out less than a day ago.
-const NEEDS_PLACE: &str = "needs_place";
+pub(super) const NEEDS_PLACE: &str = "needs_place";
 
 /// The fibres of a place that the rules allow, or are not known to refuse.
 pub(super) async fn show(
@@ -54,10 +54,6 @@ pub(super) async fn show(
     let routes = match app.flow.routes(&reference, &at, intervention.id, (lasts, false)).await? {
         Loaded::Ready(routes) => routes,
         Loaded::Failed(failure) if at == At::default() && insists(failure.trouble.known()) => {
-            // That there is nothing says so of this contract alone.
-            if failure.trouble.known() == Some(CodeErreur::ArgumentIncorrect) {
-                app.store.find_out(NEEDS_PLACE, now_ms).await?;
-            }
             return to("/lieux");
         }
         other => return stopped::page(&app, &view, &stop, other).await,

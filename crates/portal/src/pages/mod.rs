@@ -18,6 +18,7 @@ mod request;
 mod shown;
 mod start;
 mod stopped;
+mod taps;
 mod words;
 
 use axum::{
@@ -41,10 +42,10 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/c/{contract}/relire", post(stopped::again))
         .route("/c/{contract}/verifier", get(recap::show))
         .route("/c/{contract}/demande", post(recap::ask))
-        .route("/c/{contract}/suivre", post(request::follow))
+        .route("/c/{contract}/suivre", post(taps::follow))
         .route("/d/{id}", get(request::show))
-        .route("/d/{id}/verifier", post(request::look))
-        .route("/d/{id}/branche", post(request::plugged))
+        .route("/d/{id}/verifier", post(taps::look))
+        .route("/d/{id}/branche", post(taps::plugged))
         .route("/interventions", get(mine::show))
         .route("/aide", get(help::show))
         .route("/affichage", post(display::set))

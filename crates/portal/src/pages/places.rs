@@ -9,6 +9,7 @@ use minijinja::{Value, context};
 
 use super::{
     Oops,
+    fibres::NEEDS_PLACE,
     frame::View,
     shown,
     stopped::{self, Stop, What},
@@ -44,6 +45,10 @@ pub(super) async fn show(
         Loaded::Ready(structure) => structure,
         other => return stopped::page(&app, &view, &stop, other).await,
     };
+    if app.flow.was_asked_for_place(&reference) {
+        // The contract is there, so it is the service that insists, and not this contract's alone.
+        app.store.find_out(NEEDS_PLACE, now_ms).await?;
+    }
     let frame = view.frame("Où est le boîtier ?", Some(reference.as_str()));
     let page = context! {
         batiments => buildings(&structure.value, &way, reference.as_str()),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::{
     extract::{Path, Query, State},
     http::StatusCode,
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
 };
 use ereprov_client::State as Reprovisioning;
 use minijinja::{Value, context};
@@ -21,9 +21,9 @@ use super::{
 };
 use crate::{
     app::{App, Shared},
-    flow::{Kind, Part, Progress, Trouble, Way, contract},
-    gate::{Form, Technician, journal},
-    store::{Opened, Request, Seen, Stage},
+    flow::{Kind, Part, Progress, Trouble},
+    gate::Technician,
+    store::{Chosen, Request, Seen, Stage},
 };
 
 #[derive(Deserialize, Default)]
@@ -67,7 +67,7 @@ pub(super) async fn show(
 }
 
 /// Whether a technician sees a request: his own, or anybody's where the operator says so.
-fn may_see(app: &App, technician: &Technician, request: &Request) -> bool {
+pub(super) fn may_see(app: &App, technician: &Technician, request: &Request) -> bool {
     app.settings.shares_interventions || request.technician == technician.id
 }
 
@@ -218,9 +218,20 @@ fn common(app: &App, request: &Request) -> Value {
     }
 }
 
+/// What was chosen, where the follow-up is about that: nothing of it belongs to another fibre's route.
+fn chosen(request: &Request) -> Chosen {
+    let is_about = match &request.seen {
+        None => true,
+        // One that names no fibre may be anybody's, where this request was not accepted.
+        Some(Seen { fibre: None, .. }) => request.stage != Stage::Followed,
+        Some(Seen { fibre: Some(fibre), .. }) => *fibre == request.chosen.fibre,
+    };
+    if is_about { request.chosen.clone() } else { Chosen::default() }
+}
+
 /// Tube and fibre, as the follow-up shows them or as they were chosen.
 fn chips(app: &App, request: &Request) -> Value {
-    let (order, chosen) = (app.settings.colour_order, &request.chosen);
+    let (order, chosen) = (app.settings.colour_order, chosen(request));
     let seen = request.seen.as_ref().filter(|seen| !seen.colour.is_empty());
     let (tube, colour) = seen.map_or((&chosen.tube, &chosen.colour), |s| (&s.tube, &s.colour));
     if tube.is_empty() && colour.is_empty() {
@@ -291,12 +302,12 @@ fn steps(request: &Request) -> Value {
 
 fn plug_in(app: &Shared, view: &View, request: &Request) -> Result<Response, Oops> {
     let seen = request.seen.clone().unwrap_or_default();
-    let chosen = &request.chosen;
+    let chosen = chosen(request);
     let cable = if seen.cable.is_empty() { &chosen.cable } else { &seen.cable };
     let socket = seen.pto.as_ref().or(chosen.pto.as_ref());
     let fibre = seen.fibre.clone().unwrap_or_else(|| chosen.fibre.clone());
     let after = request.way.order_only().with(|way| {
-        way.fibre_actuelle = Some(fibre.clone());
+        way.fibre_actuelle = Some(fibre.clone()).filter(|fibre| !fibre.is_empty());
         way.motif = Some("no_signal".to_owned());
     });
     let page = context! {
@@ -314,78 +325,4 @@ fn plug_in(app: &Shared, view: &View, request: &Request) -> Result<Response, Oop
         ..common(app, request)
     };
     app.page("branchez.html", &view.frame("Branchez ici", Some(&request.contract)), page)
-}
-
-#[derive(Deserialize)]
-pub(super) struct Nothing {}
-
-/// Looks now, on a tap.
-pub(super) async fn look(
-    State(app): State<Shared>,
-    technician: Technician,
-    Path(id): Path<String>,
-    Form(Nothing {}): Form<Nothing>,
-) -> Result<Response, Oops> {
-    let request = app.store.request(&id).await?;
-    if let Some(request) = request.filter(|request| may_see(&app, &technician, request)) {
-        let now_ms = app.service.now_ms();
-        journal::record(&app.store, &technician, now_ms, "verifier", &request.contract, &id)
-            .await?;
-        app.flow.look_now(&id);
-    }
-    Ok(Redirect::to(&format!("/d/{id}")).into_response())
-}
-
-/// It is plugged in: written down, and no call.
-pub(super) async fn plugged(
-    State(app): State<Shared>,
-    technician: Technician,
-    Path(id): Path<String>,
-    Form(Nothing {}): Form<Nothing>,
-) -> Result<Response, Oops> {
-    let request = app.store.request(&id).await?;
-    if let Some(request) = request.filter(|request| may_see(&app, &technician, request)) {
-        let now_ms = app.service.now_ms();
-        journal::record(&app.store, &technician, now_ms, "brancher", &request.contract, &id)
-            .await?;
-        let change = move |request: &mut Request| {
-            request.plugged_ms.get_or_insert(now_ms);
-        };
-        app.store.change_request(&id, change).await?;
-    }
-    Ok(Redirect::to(&format!("/d/{id}")).into_response())
-}
-
-#[derive(Deserialize)]
-pub(super) struct Told {
-    #[serde(flatten)]
-    way: Way,
-}
-
-/// Follows a contract's re-provisioning, whoever asked for it.
-pub(super) async fn follow(
-    State(app): State<Shared>,
-    technician: Technician,
-    Path(reference): Path<String>,
-    Form(fields): Form<Told>,
-) -> Result<Response, Oops> {
-    let (contract, now_ms) = (contract(&reference), app.service.now_ms());
-    let intervention = app.store.intervention(contract.as_str(), technician.id, now_ms).await?;
-    let id = app.service.entropy.name();
-    let request = Request {
-        id: id.clone(),
-        intervention: intervention.id,
-        contract: contract.as_str().to_owned(),
-        technician: technician.id,
-        asked_ms: now_ms,
-        way: fields.way.clean(),
-        ..Request::new(Stage::Followed)
-    };
-    journal::record(&app.store, &technician, now_ms, "suivre", contract.as_str(), &id).await?;
-    let shown = match app.store.open_request(request).await? {
-        Opened::Another(another) => another,
-        Opened::New | Opened::Before => id,
-    };
-    app.flow.look_now(&shown);
-    Ok(Redirect::to(&format!("/d/{shown}")).into_response())
 }

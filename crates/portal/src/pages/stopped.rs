@@ -268,6 +268,9 @@ pub(super) async fn again(
     Form(fields): Form<Fields>,
 ) -> Result<Response, Oops> {
     let (contract, way, now_ms) = (contract(&reference), fields.way.clean(), app.service.now_ms());
+    if mistake(contract.as_str()).is_some() {
+        return Ok(Redirect::to("/").into_response());
+    }
     let intervention = app.store.intervention(contract.as_str(), technician.id, now_ms).await?;
     let act = "relire";
     journal::record(&app.store, &technician, now_ms, act, contract.as_str(), fields.quoi.word())

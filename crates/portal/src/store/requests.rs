@@ -151,6 +151,11 @@ impl Seen {
         self.known().is_some_and(State::is_final)
     }
 
+    /// Whether it has ended without a new route.
+    pub fn came_to_nothing(&self) -> bool {
+        matches!(self.known(), Some(State::Cancelled | State::Failed))
+    }
+
     /// As the rules want it.
     pub fn follow_up(&self) -> FollowUp {
         FollowUp {
