@@ -83,6 +83,10 @@ impl Trouble {
             ..Self::own(kind(error), at_ms)
         };
         match innermost(error) {
+            // What the machine is to blame for is for whoever runs it; the page has no path to show.
+            Error::Folder(cause) => {
+                tracing::error!(%cause, "the folder of what processes share cannot be used");
+            }
             Error::Ko(Ko { operation, code, label, retry_after, .. }) => {
                 trouble.method = operation.to_string();
                 trouble.code = Some(number(code));

@@ -38,6 +38,13 @@ const COLUMNS: &[Column] = &[
 
 /// Runs the command.
 pub async fn run(context: &Context, args: &Args) -> Result<(), Failure> {
+    if args.from.zip(args.to).is_some_and(|(from, to)| from > to) {
+        let message = context.lang.pick(
+            "the first day comes after the last one",
+            "le premier jour vient après le dernier",
+        );
+        return Err(Failure::usage(message));
+    }
     let from_ms = args.from.map_or(Ok(i64::MIN), begins_ms)?;
     let after =
         args.to.map(|day| day.tomorrow().map_err(|error| Failure::usage(error.to_string())));
@@ -48,7 +55,9 @@ pub async fn run(context: &Context, args: &Args) -> Result<(), Failure> {
         let lines: Vec<_> = entries.iter().map(|entry| value(entry).to_string()).collect();
         return if lines.is_empty() { Ok(()) } else { output::text(&lines.join("\n")) };
     }
-    let none = context.lang.pick("nothing was done", "rien n'a été fait");
+    let none = context
+        .lang
+        .pick("nothing in the journal for these days", "rien dans le journal pour ces jours");
     Page {
         json: Value::Null,
         columns: COLUMNS,
