@@ -33,9 +33,9 @@ impl Tally {
         }
     }
 
-    /// How many calls were made; one that found no connection is none.
+    /// How many calls were made since the last time; one that found no connection is none.
     pub fn calls<T>(&self, outcome: &Result<T, Error>) -> i64 {
-        let calls = i64::from(self.calls.load(Ordering::SeqCst));
+        let calls = i64::from(self.calls.swap(0, Ordering::SeqCst));
         if matches!(outcome, Err(Error::NotSent(_))) { calls - 1 } else { calls }
     }
 

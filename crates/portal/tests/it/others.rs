@@ -64,9 +64,14 @@ async fn a_change_that_runs_is_never_said_to_have_come_to_nothing() {
     answers.say("getReprovisionning", Some(seen("En cours", "")));
     let portal = Portal::before(&answers.url, folder.path(), still()).await;
     let phone = portal.phone().await;
-    while db.query_row("SELECT looks FROM request", (), |row| row.get::<_, u32>(0)).unwrap() == 0 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let looks =
+        || db.query_row("SELECT looks FROM request", (), |row| row.get::<_, u32>(0)).unwrap();
+    let is_looked_at = async {
+        while looks() == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), is_looked_at).await.unwrap();
     let page = until(&phone, &asked.path, "Vérifier maintenant").await;
     assert!(page.says("Ne la refaites pas"), "{}", page.words());
 
