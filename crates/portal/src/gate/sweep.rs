@@ -1,4 +1,5 @@
-//! What is forgotten in time: sessions that are over, phones that nobody uses, old lines of the journal.
+//! What is forgotten in time: sessions that are over, phones that nobody uses, old lines of the journal, old
+//! interventions.
 
 use std::time::Duration;
 
@@ -6,7 +7,7 @@ use super::session::{DEVICE_LASTS, ms};
 use crate::{
     app::Shared,
     settings::Settings,
-    store::{Store, StoreError, journal, sessions},
+    store::{Store, StoreError, interventions, journal, sessions},
 };
 
 /// Between two times.
@@ -48,6 +49,7 @@ async fn sweep(store: &Store, kept: Kept, now_ms: i64) -> Result<(), StoreError>
     store
         .with(move |db| {
             sessions::sweep(db, seen, began, used)?;
+            interventions::sweep(db, journal)?;
             journal::sweep(db, journal)
         })
         .await

@@ -1,6 +1,6 @@
 //! Interventions: a technician's work on a contract, with the calls that it has cost.
 
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::{Store, StoreError};
 
@@ -25,6 +25,21 @@ pub(crate) struct Recent {
     pub draft: Option<String>,
     /// The latest request: its name, its stage, the state that was seen last, whether it was plugged in.
     pub request: Option<(String, String, Option<String>, bool)>,
+}
+
+/// Forgets interventions that nobody has touched since a time, with their requests, where these have ended.
+pub(crate) fn sweep(db: &Connection, before_ms: i64) -> Result<(), StoreError> {
+    db.execute(
+        "DELETE FROM request WHERE is_open = 0
+           AND intervention IN (SELECT id FROM intervention WHERE touched_ms < ?1)",
+        [before_ms],
+    )?;
+    db.execute(
+        "DELETE FROM intervention WHERE touched_ms < ?1
+           AND NOT EXISTS (SELECT 1 FROM request WHERE request.intervention = intervention.id)",
+        [before_ms],
+    )?;
+    Ok(())
 }
 
 impl Store {
@@ -151,4 +166,44 @@ pub(super) fn intervention(
         params![contract, technician, now_ms],
     )?;
     Ok(Intervention { id: tx.last_insert_rowid(), calls: 0 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::technicians, *};
+
+    #[tokio::test]
+    async fn old_interventions_go_with_their_requests_unless_something_may_still_come_of_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let left = store.with(|db| {
+            technicians::add(db, "jeanne", "Jeanne", None, 0)?;
+            // Old and ended, old and open, old without a request, young.
+            for (id, touched_ms, open) in
+                [(1, 9, Some(0)), (2, 9, Some(1)), (3, 9, None), (4, 10, Some(0))]
+            {
+                db.execute(
+                    "INSERT INTO intervention (id, contract, technician, opened_ms, touched_ms)
+                     VALUES (?1, 'K' || ?1, 1, 0, ?2)",
+                    [id, touched_ms],
+                )?;
+                let Some(open) = open else { continue };
+                db.execute(
+                    "INSERT INTO request (id, intervention, contract, technician, asked_ms, way,
+                       reason, chosen, stage, is_open)
+                     VALUES ('r' || ?1, ?1, 'K' || ?1, 1, 0, '{}', '', '{}', 'accepted', ?2)",
+                    [id, open],
+                )?;
+            }
+            sweep(db, 10)?;
+            let mut found = db.prepare(
+                "SELECT i.id, COALESCE(r.id, '') FROM intervention i
+                 LEFT JOIN request r ON r.intervention = i.id ORDER BY i.id",
+            )?;
+            let rows =
+                found.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
+            Ok(rows.collect::<Result<Vec<_>, _>>()?)
+        });
+        assert_eq!(left.await.unwrap(), [(2, "r2".to_owned()), (4, "r4".to_owned())]);
+    }
 }

@@ -4,8 +4,11 @@ use rusqlite::Connection;
 
 use super::StoreError;
 
-const STEPS: [&str; 2] =
-    [include_str!("migrations/0001_gate.sql"), include_str!("migrations/0002_flow.sql")];
+const STEPS: [&str; 3] = [
+    include_str!("migrations/0001_gate.sql"),
+    include_str!("migrations/0002_flow.sql"),
+    include_str!("migrations/0003_sweep.sql"),
+];
 
 pub(super) fn run(connection: &mut Connection) -> Result<(), StoreError> {
     let found: u32 = connection.query_row("PRAGMA user_version", (), |row| row.get(0))?;

@@ -1,6 +1,6 @@
 //! What the portal keeps: one SQLite file. SQL stands in this folder only, one file a table or two.
 
-mod interventions;
+pub(crate) mod interventions;
 pub(crate) mod journal;
 mod migrations;
 mod requests;
