@@ -12,10 +12,8 @@ use axum::{
     response::Response,
     routing::any,
 };
-use ereprov_door::{
-    Peer,
-    forwarded::{Unclear, values},
-};
+pub use ereprov_door::Peer;
+use ereprov_door::forwarded::{Unclear, values};
 use hyper::{
     Method,
     header::{AUTHORIZATION, HeaderName},
