@@ -1,7 +1,8 @@
-//! The door of both programs: an accept loop with bounds, TLS, where a caller is behind proxies, and
-//! hashes of passwords. It knows nothing of what is served.
+//! The door of both programs: an accept loop with bounds, TLS, where a caller is behind proxies,
+//! hashes of passwords, locks on files. It knows nothing of what is served.
 
 mod crowd;
+pub mod file_lock;
 pub mod fingerprint;
 pub mod forwarded;
 mod head;

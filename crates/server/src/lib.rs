@@ -7,7 +7,6 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod demo;
-mod file_lock;
 pub mod generate;
 pub mod http;
 pub mod inventory;

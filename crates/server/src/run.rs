@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use anyhow::{Context, bail};
-use ereprov_door::{ip_list::IpList, serve, tls::Tls};
+use ereprov_door::{file_lock::FileLock, ip_list::IpList, serve, tls::Tls};
 use tokio::{
     net::TcpListener,
     sync::{Notify, Semaphore},
@@ -15,7 +15,6 @@ use crate::{
     chain::sealer::Sealer,
     clock::{Clock, Entropy},
     config::Config,
-    file_lock::FileLock,
     http,
     network::Networks,
     notify::worker::Worker,

@@ -8,13 +8,14 @@ pub(crate) mod sessions;
 pub(crate) mod technicians;
 
 use std::{
-    fs::{DirBuilder, File, OpenOptions, TryLockError},
+    fs::{DirBuilder, OpenOptions},
     io,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
+use ereprov_door::file_lock::FileLock;
 use rusqlite::{Connection, TransactionBehavior};
 
 pub(crate) use interventions::{DAY_MS, Recent};
@@ -69,15 +70,10 @@ impl Store {
     }
 
     /// Claims a folder, made where it is not there, for the one portal that runs on it, until this is dropped.
-    pub fn claim(folder: &Path) -> Result<File, StoreError> {
+    pub fn claim(folder: &Path) -> Result<FileLock, StoreError> {
         let path = folder.join("portal.lock");
         make_private(folder, &path)?;
-        let file = OpenOptions::new().append(true).open(path)?;
-        match file.try_lock() {
-            Ok(()) => Ok(file),
-            Err(TryLockError::WouldBlock) => Err(StoreError::Taken),
-            Err(TryLockError::Error(error)) => Err(error.into()),
-        }
+        FileLock::take(&path)?.ok_or(StoreError::Taken)
     }
 
     /// Does something in one transaction, on a thread that may wait for the disk.

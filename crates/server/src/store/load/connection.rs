@@ -6,19 +6,17 @@ use std::{
 };
 
 use deadpool_postgres::Object;
+use ereprov_door::file_lock::FileLock;
 use rusqlite::{Connection as Sqlite, OpenFlags};
 
 use super::WAITING_MAX;
-use crate::{
-    file_lock::FileLock,
-    store::{
-        Engine, Store, StoreError, Tx,
-        dialect::{LOAD_SETTINGS, LOADER_SETTINGS, LOCK_LOADS},
-        faults::FaultHook,
-        sqlite::open_connection,
-        tx::Connection,
-        value::params,
-    },
+use crate::store::{
+    Engine, Store, StoreError, Tx,
+    dialect::{LOAD_SETTINGS, LOADER_SETTINGS, LOCK_LOADS},
+    faults::FaultHook,
+    sqlite::open_connection,
+    tx::Connection,
+    value::params,
 };
 
 /// How long a load waits for another process to commit.
