@@ -16,6 +16,7 @@ mod migrations;
 mod postgres;
 mod sqlite;
 mod statement;
+mod tally;
 mod tx;
 mod value;
 

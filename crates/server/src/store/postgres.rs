@@ -215,7 +215,7 @@ impl Postgres {
             let builder = client.build_transaction();
             let builder = builder.isolation_level(IsolationLevel::RepeatableRead).read_only(true);
             let connection = Connection::Postgres(builder.start().await?);
-            let mut tx = Tx { connection, hook: self.hook.clone() };
+            let mut tx = Tx { connection, hook: self.hook.clone(), tally: None };
             use_case(&mut tx, &arguments).await
         };
         let read = in_time(end, reading).await.and_then(|read| read);
@@ -292,7 +292,8 @@ async fn run_and_commit<A: Sync, T>(
     let running = async {
         hook.ask("BEGIN")?;
         let transaction = client.transaction().await?;
-        let mut tx = Tx { connection: Connection::Postgres(transaction), hook: hook.clone() };
+        let connection = Connection::Postgres(transaction);
+        let mut tx = Tx { connection, hook: hook.clone(), tally: None };
         let outcome = use_case(&mut tx, arguments).await?;
         Ok::<_, StoreError>((tx, outcome))
     };

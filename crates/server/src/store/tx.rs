@@ -7,6 +7,7 @@ use super::{
     error::StoreError,
     faults::FaultHook,
     statement::Statement,
+    tally::Tally,
     value::{Param, Row},
 };
 
@@ -17,6 +18,8 @@ const ROWS_AT_A_TIME: i32 = 2000;
 pub struct Tx<'c> {
     pub(super) connection: Connection<'c>,
     pub(super) hook: FaultHook,
+    /// Where calls are counted until the row of use cases that shares it ends; none: in the database.
+    pub(super) tally: Option<&'c mut Tally>,
 }
 
 /// How a row is read.
@@ -30,12 +33,12 @@ pub(super) enum Connection<'c> {
 impl<'c> Tx<'c> {
     /// On a connection that nothing fails on purpose on.
     pub(super) fn on(connection: Connection<'c>) -> Self {
-        Self { connection, hook: FaultHook::default() }
+        Self { connection, hook: FaultHook::default(), tally: None }
     }
 }
 
 impl Tx<'_> {
-    /// Whether a statement more costs next to nothing: there is no network in between.
+    /// Whether it is the embedded database: no network in between, and one writer for all.
     pub(super) fn is_embedded(&self) -> bool {
         matches!(self.connection, Connection::Sqlite(_))
     }
@@ -189,11 +192,22 @@ impl Tx<'_> {
 
     /// Marks a point to which [`Tx::undo_to_mark`] goes back.
     pub async fn mark(&mut self) -> Result<(), StoreError> {
-        self.script("SAVEPOINT mark").await
+        self.plain("SAVEPOINT mark").await
     }
 
     /// Undoes everything since [`Tx::mark`].
     pub async fn undo_to_mark(&mut self) -> Result<(), StoreError> {
-        self.script("ROLLBACK TO SAVEPOINT mark").await
+        self.plain("ROLLBACK TO SAVEPOINT mark").await
+    }
+
+    /// Runs a statement without parameters, which SQLite keeps prepared.
+    async fn plain(&mut self, text: &str) -> Result<(), StoreError> {
+        self.hook.ask("script")?;
+        match &mut self.connection {
+            Connection::Sqlite(connection) => {
+                Ok(connection.prepare_cached(text)?.raw_execute().map(drop)?)
+            }
+            Connection::Postgres(tx) => Ok(tx.batch_execute(text).await?),
+        }
     }
 }

@@ -170,7 +170,7 @@ impl Loader {
         match &mut self.connection {
             Own::Sqlite(connection) => {
                 connection.execute_batch(begin)?;
-                let mut tx = Tx { connection: Connection::Sqlite(connection), hook };
+                let mut tx = Tx { connection: Connection::Sqlite(connection), hook, tally: None };
                 let outcome = work(&mut tx).await;
                 drop(tx);
                 let committed = match outcome {
@@ -191,7 +191,8 @@ impl Loader {
                 let client = connection.as_mut().ok_or_else(gone)?;
                 let transaction = client.transaction().await?;
                 transaction.batch_execute(LOAD_SETTINGS).await?;
-                let mut tx = Tx { connection: Connection::Postgres(transaction), hook };
+                let mut tx =
+                    Tx { connection: Connection::Postgres(transaction), hook, tally: None };
                 let outcome = work(&mut tx).await?;
                 let Connection::Postgres(transaction) = tx.connection else { return Err(gone()) };
                 self.hook.ask("COMMIT")?;

@@ -13,6 +13,7 @@ use crate::store::{
     UseCase,
     error::StoreError,
     faults::FaultHook,
+    tally::Tally,
     tx::{Connection as AnyConnection, Tx},
 };
 
@@ -26,7 +27,7 @@ pub(super) fn run_in_snapshot<A, T>(
 ) -> Result<T, StoreError> {
     hook.ask("BEGIN")?;
     run_plain(connection, "BEGIN")?;
-    let outcome = run_to_the_end(name, connection, hook, arguments, use_case);
+    let outcome = run_to_the_end(name, connection, hook, None, arguments, use_case);
     run_plain(connection, "ROLLBACK")?;
     outcome
 }
@@ -41,11 +42,12 @@ pub(super) fn run_to_the_end<A, T>(
     name: &'static str,
     connection: &mut Connection,
     hook: FaultHook,
+    tally: Option<&mut Tally>,
     arguments: &A,
     use_case: UseCase<A, T>,
 ) -> Result<T, StoreError> {
     let run = AssertUnwindSafe(|| {
-        let mut tx = Tx { connection: AnyConnection::Sqlite(connection), hook };
+        let mut tx = Tx { connection: AnyConnection::Sqlite(connection), hook, tally };
         let future = pin!(use_case(&mut tx, arguments));
         match future.poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(outcome) => outcome,

@@ -2,8 +2,8 @@
 //!
 //! A use case that fails leaves nothing behind: each one that changes what others read runs in a
 //! savepoint of its own. Those that do not (the end of every request) come in rows of many and hardly
-//! ever fail: such a row shares one savepoint, and where one of them fails, those before it are run
-//! again.
+//! ever fail: such a row shares one savepoint and writes what its calls count once, at its end. Where one
+//! of them fails, or that writing, those before it are run again, each alone.
 
 use std::{mem, sync::Arc};
 
@@ -14,7 +14,7 @@ use super::{
     Effect, Versions,
     run::{run_plain, run_to_the_end},
 };
-use crate::store::{UseCase, error::StoreError, faults::FaultHook};
+use crate::store::{UseCase, error::StoreError, faults::FaultHook, tally::Tally, usage};
 
 /// Use cases that share one commit at the most.
 const GROUP_MAX: usize = 64;
@@ -23,8 +23,8 @@ const GROUP_MAX: usize = 64;
 pub(super) trait Job: Send {
     /// What it does to what others have read.
     fn effect(&self) -> Effect;
-    /// Runs it, perhaps once more; whether it went well.
-    fn run(&mut self, connection: &mut Connection) -> bool;
+    /// Runs it, perhaps once more; whether it went well. What it counts is for the tally, if there is one.
+    fn run(&mut self, connection: &mut Connection, tally: Option<&mut Tally>) -> bool;
     /// Whether it has run, and went well.
     fn went_well(&self) -> bool;
     /// It is not run, or what it did is undone, for this reason.
@@ -49,9 +49,9 @@ impl<A: Send + Sync, T: Send> Job for Asked<A, T> {
         self.effect
     }
 
-    fn run(&mut self, connection: &mut Connection) -> bool {
-        let hook = self.hook.clone();
-        let outcome = run_to_the_end(self.name, connection, hook, &*self.arguments, self.use_case);
+    fn run(&mut self, connection: &mut Connection, tally: Option<&mut Tally>) -> bool {
+        let (hook, arguments) = (self.hook.clone(), &*self.arguments);
+        let outcome = run_to_the_end(self.name, connection, hook, tally, arguments, self.use_case);
         self.outcome.insert(outcome).is_ok()
     }
 
@@ -84,12 +84,15 @@ pub(super) struct Writer {
     group: Vec<Box<dyn Job>>,
     /// Where in the group the row began that shares the open savepoint.
     row: Option<usize>,
+    /// What the calls of that row count.
+    tally: Tally,
 }
 
 impl Writer {
     pub(super) fn new(connection: Connection, hook: FaultHook, versions: Versions) -> Self {
         let group = Vec::with_capacity(GROUP_MAX);
-        Self { connection, hook, versions, seen: 0, group, row: None }
+        let (row, tally) = (None, Tally::default());
+        Self { connection, hook, versions, seen: 0, group, row, tally }
     }
 
     /// Works until nobody can ask any more.
@@ -137,17 +140,17 @@ impl Writer {
             Effect::Keeps(_) => self.run_in_row(&mut job),
         };
         if let Err(error) = taken {
-            job.fail(error.into());
+            job.fail(error);
         }
         self.group.push(job);
     }
 
     /// Runs a use case in a savepoint of its own.
-    fn run_alone(&mut self, job: &mut Box<dyn Job>) -> rusqlite::Result<()> {
+    fn run_alone(&mut self, job: &mut Box<dyn Job>) -> Result<(), StoreError> {
         self.end_row()?;
         run_plain(&self.connection, "SAVEPOINT alone")?;
         let rows = self.connection.total_changes();
-        let went_well = job.run(&mut self.connection);
+        let went_well = job.run(&mut self.connection, None);
         if job.effect() == Effect::Changes && self.connection.total_changes() != rows {
             self.versions.change();
         }
@@ -157,11 +160,11 @@ impl Writer {
         if !went_well {
             run_plain(&self.connection, "ROLLBACK TO alone")?;
         }
-        run_plain(&self.connection, "RELEASE alone")
+        Ok(run_plain(&self.connection, "RELEASE alone")?)
     }
 
     /// Runs a use case in the savepoint that it shares with those before and after it.
-    fn run_in_row(&mut self, job: &mut Box<dyn Job>) -> rusqlite::Result<()> {
+    fn run_in_row(&mut self, job: &mut Box<dyn Job>) -> Result<(), StoreError> {
         let begun = match self.row {
             Some(begun) => begun,
             None => {
@@ -169,42 +172,55 @@ impl Writer {
                 *self.row.insert(self.group.len())
             }
         };
-        if job.run(&mut self.connection) || self.undone_by_itself(job) {
+        if job.run(&mut self.connection, Some(&mut self.tally)) || self.undone_by_itself(job) {
             return Ok(());
         }
+        self.undo_row(begun)
+    }
+
+    /// Undoes the row that began there, and runs again what went well in it, each alone.
+    fn undo_row(&mut self, begun: usize) -> Result<(), StoreError> {
+        (self.row, self.tally) = (None, Tally::default());
         run_plain(&self.connection, "ROLLBACK TO shared")?;
-        self.end_row()?;
-        // Those before it went well: they do so again, each alone.
+        run_plain(&self.connection, "RELEASE shared")?;
         let mut again: Vec<_> = self.group.drain(begun..).collect();
         for job in again.iter_mut().filter(|job| job.went_well()) {
             let Err(error) = self.run_alone(job) else { continue };
-            job.fail(error.into());
+            job.fail(error);
         }
         self.group.append(&mut again);
         Ok(())
     }
 
-    /// Ends the row that shares a savepoint: what it did stays.
-    fn end_row(&mut self) -> rusqlite::Result<()> {
-        match self.row.take() {
-            Some(_) => run_plain(&self.connection, "RELEASE shared"),
-            None => Ok(()),
+    /// Ends the row that shares a savepoint: what it counted is written, and what it did stays.
+    fn end_row(&mut self) -> Result<(), StoreError> {
+        let Some(begun) = self.row.take() else { return Ok(()) };
+        let (tally, hook) = (mem::take(&mut self.tally), self.hook.clone());
+        if self.connection.is_autocommit() {
+            return Err(undone());
+        }
+        let write: UseCase<Tally, ()> = |tx, tally| Box::pin(usage::write(tx, tally));
+        match run_to_the_end("count", &mut self.connection, hook, None, &tally, write) {
+            Ok(()) => Ok(run_plain(&self.connection, "RELEASE shared")?),
+            // Nothing is left to undo, nor to write in.
+            Err(error) if self.connection.is_autocommit() => Err(error),
+            Err(_) => self.undo_row(begun),
         }
     }
 
     /// Whether SQLite has undone everything (a full disk), with every savepoint.
     fn undone_by_itself(&mut self, job: &mut Box<dyn Job>) -> bool {
-        let undone = self.connection.is_autocommit();
-        if undone && job.went_well() {
-            job.fail(StoreError::Broken("the transaction was undone".into()));
+        let is_undone = self.connection.is_autocommit();
+        if is_undone && job.went_well() {
+            job.fail(undone());
         }
-        undone
+        is_undone
     }
 
     fn commit(&mut self) {
-        let commit = self
-            .hook
-            .ask("COMMIT")
+        let ended = self.end_row();
+        let commit = ended
+            .and_then(|()| self.hook.ask("COMMIT"))
             .and_then(|()| run_plain(&self.connection, "COMMIT").map_err(StoreError::from));
         if commit.is_err() && !self.connection.is_autocommit() {
             // Nothing is committed: the next BEGIN would say so too, where this fails.
@@ -216,6 +232,11 @@ impl Writer {
             job.tell(commit.as_ref().copied());
         }
     }
+}
+
+/// SQLite has undone the transaction by itself: nothing may be written outside of one.
+fn undone() -> StoreError {
+    StoreError::Broken("the transaction was undone".into())
 }
 
 /// There is no transaction: what waited behind the first has waited as long, and is not made to wait

@@ -266,3 +266,5 @@ fn what_sqlite_has_undone_by_itself_is_told_and_those_behind_it_begin_anew() {
         .unwrap();
     assert_eq!(kept, ["b"]);
 }
+
+mod counting;
