@@ -36,9 +36,13 @@ pub(super) struct Adding {
 impl Adding {
     pub(super) fn add(&mut self, record: &Record) -> Hash {
         let hash = record.hash(&mut self.line);
+        self.add_hash(hash);
+        hash
+    }
+
+    fn add_hash(&mut self, hash: Hash) {
         self.digest.update(hash);
         self.marks.extend_from_slice(&hash[..MARK]);
-        hash
     }
 
     /// The digest and the marks.
@@ -106,16 +110,15 @@ pub(super) async fn compose(tx: &mut Tx<'_>, now_ms: i64) -> Result<Found, Store
     let mut room = ROWS_MAX;
     // Who has ended by now is seen by all that is read from here on.
     let before = seals::horizon(tx).await?;
-    let requests = take(tx, Kind::Request, &gaps, next.requests_to, &mut room).await?;
-    let acts = take(tx, Kind::Act, &gaps, next.acts_to, &mut room).await?;
+    let mut adding = Adding::default();
+    let requests = take(tx, Kind::Request, &gaps, next.requests_to, &mut adding, &mut room).await?;
+    let acts = take(tx, Kind::Act, &gaps, next.acts_to, &mut adding, &mut room).await?;
     if room == ROWS_MAX {
         return Ok(Found { head, next: None });
     }
-    let mut adding = Adding::default();
     for (kind, taken) in [(Kind::Request, &requests), (Kind::Act, &acts)] {
-        for record in &taken.records {
-            adding.add(record);
-            gaps.fill(kind, record.seq);
+        for (from, to) in taken.numbers.spans() {
+            (*from..=*to).for_each(|seq| gaps.fill(kind, seq));
         }
     }
     // With no room left, a row that has come may not have been looked at.
@@ -139,7 +142,6 @@ pub(super) async fn compose(tx: &mut Tx<'_>, now_ms: i64) -> Result<Found, Store
 
 /// Rows of one table for the next seal.
 struct Taken {
-    records: Vec<Record>,
     numbers: Ranges,
     /// Numbers that were passed over.
     left_out: Ranges,
@@ -147,31 +149,32 @@ struct Taken {
     to: i64,
 }
 
-/// The rows in the gaps, then those after all that are sealed.
+/// Adds up the rows in the gaps, then those after all that are sealed.
 async fn take(
     tx: &mut Tx<'_>,
     kind: Kind,
     gaps: &Gaps,
     to: i64,
+    adding: &mut Adding,
     room: &mut i64,
 ) -> Result<Taken, StoreError> {
-    let mut taken =
-        Taken { records: Vec::new(), numbers: Ranges::default(), left_out: Ranges::default(), to };
+    let mut taken = Taken { numbers: Ranges::default(), left_out: Ranges::default(), to };
     let mut spans = gaps.spans(kind);
     spans.extend(to.checked_add(1).map(|from| (from, i64::MAX)));
     for span in spans {
         if *room == 0 {
             break;
         }
-        for record in records::span(tx, kind, span, *room).await? {
+        records::hashes(tx, kind, span, *room, |seq, hash| {
             *room -= 1;
-            taken.numbers.push(record.seq, record.seq);
-            if record.seq - 1 > taken.to {
-                taken.left_out.push(taken.to + 1, record.seq - 1);
+            adding.add_hash(hash);
+            taken.numbers.push(seq, seq);
+            if seq - 1 > taken.to {
+                taken.left_out.push(taken.to + 1, seq - 1);
             }
-            taken.to = taken.to.max(record.seq);
-            taken.records.push(record);
-        }
+            taken.to = taken.to.max(seq);
+        })
+        .await?;
     }
     Ok(taken)
 }

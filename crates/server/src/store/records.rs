@@ -46,6 +46,22 @@ impl Kind {
     /// In the order in which a seal has them.
     pub const ALL: [Self; 2] = [Self::Request, Self::Act];
 
+    /// What comes before the values of its rows where they are hashed.
+    fn tag(self) -> &'static str {
+        match self {
+            Self::Request => "ereprov.request.1",
+            Self::Act => "ereprov.act.1",
+        }
+    }
+
+    /// Its rows by their numbers, their columns in the order in which they are hashed.
+    fn statement(self) -> &'static Statement {
+        match self {
+            Self::Request => &REQUESTS,
+            Self::Act => &ACTS,
+        }
+    }
+
     /// What one of its rows is called.
     pub fn name(self) -> &'static str {
         match self {
@@ -79,7 +95,7 @@ impl Record {
             Content::Request(entry) => line::write(
                 line,
                 params![
-                    "ereprov.request.1",
+                    Kind::Request.tag(),
                     self.seq,
                     &entry.request_id,
                     entry.at_ms,
@@ -96,7 +112,7 @@ impl Record {
             Content::Act(act) => line::write(
                 line,
                 params![
-                    "ereprov.act.1",
+                    Kind::Act.tag(),
                     self.seq,
                     &act.id,
                     act.at_ms,
@@ -144,11 +160,31 @@ pub async fn span(
     (from, to): (i64, i64),
     limit: i64,
 ) -> Result<Vec<Record>, StoreError> {
-    let (statement, read): (_, fn(&Row<'_>) -> _) = match kind {
-        Kind::Request => (&REQUESTS, request),
-        Kind::Act => (&ACTS, act),
+    let read = match kind {
+        Kind::Request => request,
+        Kind::Act => act,
     };
-    tx.all(statement, params![from, to, limit], read).await
+    tx.all(kind.statement(), params![from, to, limit], read).await
+}
+
+/// Hands over the number and the hash ([`Record::hash`]) of each row with these numbers, both included, in
+/// their order; `limit` at the most. No row is kept.
+pub async fn hashes(
+    tx: &mut Tx<'_>,
+    kind: Kind,
+    (from, to): (i64, i64),
+    limit: i64,
+    mut take: impl FnMut(i64, Hash) + Send,
+) -> Result<(), StoreError> {
+    let mut line = String::new();
+    tx.each(kind.statement(), params![from, to, limit], |row| {
+        line.clear();
+        line::write(&mut line, params![kind.tag()]);
+        row.each_value(|value| line::write(&mut line, &[value]))?;
+        take(row.int("seq")?, Sha256::digest(line.as_bytes()).into());
+        Ok(())
+    })
+    .await
 }
 
 /// How many rows have a higher number.

@@ -237,6 +237,35 @@ impl Row<'_> {
         })
     }
 
+    /// Each value of the row as it is, in the order of its columns.
+    pub(super) fn each_value(&self, mut take: impl FnMut(Param<'_>)) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(row) => {
+                for (index, column) in row.columns.iter().enumerate() {
+                    use rusqlite::types::ValueRef;
+                    take(match row.row.get_ref(index)? {
+                        ValueRef::Null => Param::Null,
+                        ValueRef::Integer(number) => Param::Int(number),
+                        value @ ValueRef::Text(_) => {
+                            Param::Text(value.as_str().map_err(rusqlite::Error::from)?)
+                        }
+                        _ => return Err(StoreError::unexpected(column)),
+                    });
+                }
+            }
+            Self::Postgres(row) => {
+                for (index, column) in row.columns().iter().enumerate() {
+                    take(if Whole::accepts(column.type_()) {
+                        row.try_get::<_, Option<Whole>>(index)?.map(|whole| whole.0).into()
+                    } else {
+                        row.try_get::<_, Option<&str>>(index)?.into()
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// A number that is there.
     pub fn int(&self, column: &str) -> Result<i64, StoreError> {
         self.optional_int(column)?.ok_or_else(|| StoreError::unexpected(column))
