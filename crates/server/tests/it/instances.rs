@@ -97,11 +97,11 @@ async fn of_120_calls_at_the_quota_minus_5_exactly_5_pass() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_third_session_is_refused_wherever_it_asks() {
-    let instances = three(Setup::config("[networks]\nask_deadline_ms = 1500")).await;
+    let instances = three(Setup::config("[networks]\nask_deadline_ms = 5000")).await;
     // Two that last: Networks keeps silent about both contracts.
     let slow = ["DEMO-20010", "DEMO-20007"].map(|c| Put::new(c, &fibre(c, Role::Free)).body());
     let (first_two, ()) = tokio::join!(at_once(&instances[..2], slow.to_vec()), async {
-        tokio::time::sleep(Duration::from_millis(600)).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
         for oi in &instances {
             oi.ask(&structure(MUT)).await.assert_ko("20007", "2 requêtes à la fois");
             oi.ask_as("oc-autre", &structure("DEMO-AUTRE-OC")).await.assert("OK");
@@ -115,10 +115,10 @@ async fn a_third_session_is_refused_wherever_it_asks() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn code_20006_wherever_the_other_request_is_decided() {
-    let instances = three(Setup::config("[networks]\nask_deadline_ms = 1500")).await;
+    let instances = three(Setup::config("[networks]\nask_deadline_ms = 5000")).await;
     let put = Put::new("DEMO-20010", &fibre("DEMO-20010", Role::Free)).body();
     let (first, ()) = tokio::join!(instances[0].ask(&put), async {
-        tokio::time::sleep(Duration::from_millis(600)).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
         instances[1].ask(&put).await.assert_ko("20006", "à l'étude");
         // Reads are never refused for this.
         instances[2].ask(&get("DEMO-20010")).await.assert("20014");
