@@ -20,6 +20,12 @@ pub enum Clock {
     Manual(Arc<AtomicI64>),
 }
 
+/// The time of the machine: what it says is written down, as in the log, and never decided by.
+#[expect(clippy::disallowed_methods, reason = "the one place that asks the machine")]
+pub(crate) fn machine_time() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}
+
 impl Clock {
     /// A clock that stands at this time.
     pub fn manual(now_ms: i64) -> Self {
@@ -29,8 +35,7 @@ impl Clock {
     /// Now.
     pub fn now_ms(&self) -> i64 {
         match self {
-            #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine")]
-            Self::System => jiff::Timestamp::now().as_millisecond(),
+            Self::System => machine_time().as_millisecond(),
             Self::Manual(now) => now.load(Ordering::SeqCst),
         }
     }

@@ -15,7 +15,7 @@ use crate::{
     chain::sealer::Sealer,
     clock::{Clock, Entropy},
     config::Config,
-    http,
+    http::{self, readings::Readings},
     network::Networks,
     notify::worker::Worker,
     reprovisioning::driver::Driver,
@@ -206,6 +206,7 @@ fn service(
         in_progress: TaskTracker::new(),
         capacity: Arc::new(Semaphore::new(config.server.requests_at_once_max)),
         recent: Recent::default(),
+        readings: Readings::default(),
         limits: config.limits(),
         public_url: config.public_url(address),
     })

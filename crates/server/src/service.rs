@@ -9,6 +9,7 @@ use tokio_util::task::TaskTracker;
 use crate::{
     admission::{digest::Digests, profile::Profiles, verify::Credentials},
     clock::{Clock, Entropy},
+    http::readings::Readings,
     network::Networks,
     soap::recent::Recent,
     store::Store,
@@ -43,6 +44,8 @@ pub struct Service {
     pub capacity: Arc<Semaphore>,
     /// What was read a moment ago.
     pub recent: Recent,
+    /// Which questions were read a moment ago.
+    pub readings: Readings,
     /// What a request may take.
     pub limits: Limits,
     /// The address that the WSDL gives.

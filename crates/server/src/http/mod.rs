@@ -1,5 +1,6 @@
 //! HTTP: routes, limits, deadlines, shutdown.
 
+pub mod readings;
 mod request;
 mod response;
 mod wsdl;
@@ -70,9 +71,9 @@ async fn soap(
     // No queue: a caller that would have to wait for a place is told to come back. The place is kept
     // until the work is done, whether or not the caller still waits for it.
     let Ok(place) = Arc::clone(&service.capacity).try_acquire_owned() else {
-        return response::overloaded(&service, &request_id, received.version);
+        return response::overloaded(&service, &request_id, received.headers.version);
     };
-    let message = match request::read(&received) {
+    let message = match request::read(&service.readings, &received) {
         Ok(message) => message,
         Err(unreadable) => return response::unreadable(&service, &request_id, &unreadable),
     };

@@ -1,6 +1,6 @@
 //! From a POST to a question: content type, length, encodings, envelope.
 
-use std::io::Read;
+use std::{io::Read, sync::Arc};
 
 use axum::body::{Body, Bytes};
 use ereprov_door::forwarded::values;
@@ -15,6 +15,7 @@ use hyper::{
     header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName},
 };
 
+use super::readings::Readings;
 use crate::{service::Limits, soap};
 
 static SOAP_ACTION: HeaderName = HeaderName::from_static("soapaction");
@@ -30,8 +31,14 @@ pub(super) enum Unreadable {
 
 /// A body that arrived, and what its headers say about it.
 pub(super) struct Received {
+    pub(super) headers: Headers,
+    pub(super) bytes: Bytes,
+}
+
+/// What the headers of a body say about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Headers {
     pub(super) version: SoapVersion,
-    bytes: Bytes,
     charset: Option<String>,
     actions: Vec<String>,
 }
@@ -48,16 +55,24 @@ pub(super) async fn receive(
     let bytes = if packed { unpack(limits, &bytes, kind.version)?.into() } else { bytes };
     let mut actions = values(headers, &SOAP_ACTION);
     actions.extend(kind.action);
-    Ok(Received { version: kind.version, bytes, charset: kind.charset, actions })
+    let headers = Headers { version: kind.version, charset: kind.charset, actions };
+    Ok(Received { headers, bytes })
 }
 
 /// Reads the question in a body.
-pub(super) fn read(received: &Received) -> Result<Message, Unreadable> {
-    let text = decode(&received.bytes, received.charset.as_deref()).map_err(|error| {
-        Unreadable::Fault(FaultKind::Client(error.to_string()).in_version(received.version))
+pub(super) fn read(readings: &Readings, received: &Received) -> Result<Arc<Message>, Unreadable> {
+    if let Some(message) = readings.recall(received) {
+        return Ok(message);
+    }
+    let Headers { version, charset, actions } = &received.headers;
+    let text = decode(&received.bytes, charset.as_deref()).map_err(|error| {
+        Unreadable::Fault(FaultKind::Client(error.to_string()).in_version(*version))
     })?;
-    let actions: Vec<_> = received.actions.iter().map(String::as_str).collect();
-    envelope::read(&text, received.version, &actions).map_err(Unreadable::Fault)
+    let actions: Vec<_> = actions.iter().map(String::as_str).collect();
+    let message = envelope::read(&text, *version, &actions).map_err(Unreadable::Fault)?;
+    let message = Arc::new(message);
+    readings.keep(received, &message);
+    Ok(message)
 }
 
 /// What the Content-Type says.

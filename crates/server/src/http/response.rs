@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use axum::{
     body::Body,
-    http::{HeaderValue, Response, StatusCode, header},
+    http::{HeaderName, HeaderValue, Response, StatusCode, header},
 };
 use ereprov_wire::{
     KEPT_HEADER,
@@ -21,13 +21,18 @@ use crate::{
     },
 };
 
+const KEPT: HeaderName = HeaderName::from_static(KEPT_HEADER);
+const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
 /// An answer of a method: HTTP 200, OK or KO (contract.md, D5); 401 where there was no login.
 pub(super) fn answer(version: SoapVersion, request_id: &str, reply: Reply) -> Response<Body> {
     let status = if reply.challenge { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
     let mut response = document(status, version, request_id, reply.body);
     let headers = response.headers_mut();
     // A caller that lost an answer may ask for it again under the same name.
-    headers.insert(KEPT_HEADER, (NAME_KEPT_MS / 1000).into());
+    headers.insert(KEPT, (NAME_KEPT_MS / 1000).into());
     if reply.challenge {
         let challenge = HeaderValue::from_static("Basic realm=\"eReprov\", charset=\"UTF-8\"");
         headers.insert(header::WWW_AUTHENTICATE, challenge);
@@ -36,15 +41,23 @@ pub(super) fn answer(version: SoapVersion, request_id: &str, reply: Reply) -> Re
         headers.insert(header::RETRY_AFTER, seconds.into());
     }
     if let Some(QuotaLeft { limit, remaining, reset_s }) = reply.quota {
-        let policy = format!("\"month\";q={limit}");
-        let left = format!("\"month\";r={remaining};t={reset_s}");
-        for (name, value) in [("ratelimit-policy", policy), ("ratelimit", left)] {
-            if let Ok(value) = HeaderValue::from_str(&value) {
-                headers.insert(name, value);
-            }
+        let policy = numbers(&[("\"month\";q=", limit)]);
+        let left = numbers(&[("\"month\";r=", remaining), (";t=", reset_s)]);
+        for (name, value) in [(RATELIMIT_POLICY, policy), (RATELIMIT, left)] {
+            headers.extend(value.map(|value| (name, value)));
         }
     }
     response
+}
+
+/// A header's value of numbers, each behind its text.
+fn numbers(parts: &[(&str, i64)]) -> Option<HeaderValue> {
+    let mut value = String::with_capacity(48);
+    for (text, number) in parts {
+        value.push_str(text);
+        value.push_str(itoa::Buffer::new().format(*number));
+    }
+    HeaderValue::try_from(value).ok()
 }
 
 /// What is no question: a sentence, or a fault; counted and logged here, since no operation is known.
@@ -133,6 +146,6 @@ fn document(
 /// Says which request it answers, as the log does.
 fn name(response: &mut Response<Body>, request_id: &str) {
     if let Ok(id) = HeaderValue::from_str(request_id) {
-        response.headers_mut().insert("x-request-id", id);
+        response.headers_mut().insert(REQUEST_ID, id);
     }
 }

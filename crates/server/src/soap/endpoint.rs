@@ -47,7 +47,7 @@ pub struct Call {
     /// Each `Idempotency-Key` header.
     pub idempotency_keys: Vec<String>,
     /// What it says.
-    pub message: Message,
+    pub message: Arc<Message>,
     /// Who asks, once the login is verified.
     pub operator: OnceLock<Arc<Operator>>,
     /// What it is counted on, once it is admitted.
@@ -74,7 +74,7 @@ impl Call {
             certificate: self.certificate,
             authorization: self.authorization.clone(),
             idempotency_keys: self.idempotency_keys.clone(),
-            message: self.message.clone(),
+            message: Arc::clone(&self.message),
             operator: OnceLock::new(),
             counting: OnceLock::new(),
             admitted_us: OnceLock::new(),
