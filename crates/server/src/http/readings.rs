@@ -16,8 +16,11 @@ const QUESTION_BYTES_MAX: usize = 4096;
 /// Bytes that are remembered at the most; one more forgets all.
 const BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// Bytes that a question takes beside its own: what it says, twice at the most, and its place.
-const READING_BYTES: usize = 1024;
+/// Bytes that a question takes beside its own: its HTTP headers, what it says, and its place.
+const READING_BYTES: usize = 1024 + HEADERS_BYTES_MAX;
+
+/// Bytes of the HTTP headers of a question that is remembered, at the most.
+const HEADERS_BYTES_MAX: usize = 256;
 
 /// What bodies say; one for the whole service.
 #[derive(Debug, Default)]
@@ -44,17 +47,16 @@ impl Readings {
         (reading.headers == received.headers).then(|| Arc::clone(&reading.message))
     }
 
-    /// Remembers what a body says, unless it holds a login, has a name of its own, or asks for a change:
-    /// that is not said twice.
+    /// Remembers what a body says, unless its envelope has a header, where logins and names of questions
+    /// stand, or it asks for a change: that is not said twice.
     pub(super) fn keep(&self, received: &Received, message: &Arc<Message>) {
-        let header = &message.header;
-        let once = !header.tokens.is_empty()
-            || header.addressing.is_some()
-            || message.operation == Operation::PutReprovisionning;
-        let bytes = received.bytes.len() * 2 + READING_BYTES;
-        if once || received.bytes.len() > QUESTION_BYTES_MAX {
+        let once = message.header.has_blocks || message.operation == Operation::PutReprovisionning;
+        let long = received.bytes.len() > QUESTION_BYTES_MAX
+            || received.headers.bytes() > HEADERS_BYTES_MAX;
+        if once || long {
             return;
         }
+        let bytes = received.bytes.len() * 2 + READING_BYTES;
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if known.bytes + bytes > BYTES_MAX {
             *known = Known::default();
@@ -88,7 +90,7 @@ mod tests {
         )
     }
 
-    async fn received(kind: &'static str, body: &str) -> Received {
+    async fn received(kind: &str, body: &str) -> Received {
         let limits = Limits {
             request: std::time::Duration::from_secs(1),
             body_read: std::time::Duration::from_secs(1),
@@ -129,10 +131,17 @@ mod tests {
             "<w:Security xmlns:w='{WSSE}'><w:UsernameToken><w:Username>oc</w:Username>\
              <w:Password>secret</w:Password></w:UsernameToken></w:Security>"
         );
+        // Not for this service, and a login all the same.
+        let gateways = token.replace(
+            "<w:Security ",
+            &format!("<w:Security xmlns:g='{V11}' g:actor='urn:gateway' "),
+        );
         let addressed =
             "<a:MessageID xmlns:a='http://www.w3.org/2005/08/addressing'>urn:1</a:MessageID>";
         for body in [
             envelope(&token, "getReprovisionning", "A"),
+            envelope(&gateways, "getReprovisionning", "A"),
+            envelope("<login>oc:secret</login>", "getReprovisionning", "A"),
             envelope(addressed, "getReprovisionning", "A"),
             envelope("", "putReprovisionning", "A"),
             envelope("", "getReprovisionning", &"A".repeat(QUESTION_BYTES_MAX)),
@@ -141,6 +150,10 @@ mod tests {
             assert!(read(&readings, &received).is_ok(), "{body}");
             assert!(readings.recall(&received).is_none(), "{body}");
         }
+        let body = envelope("", "getReprovisionning", "A");
+        let kind: &str = &format!("text/xml; action=\"{}\"", "x".repeat(HEADERS_BYTES_MAX + 1));
+        let received = received(kind, &body).await;
+        assert!(read(&readings, &received).is_ok() && readings.recall(&received).is_none());
         assert_eq!(readings.0.read().unwrap().bytes, 0);
     }
 

@@ -43,6 +43,13 @@ pub(super) struct Headers {
     actions: Vec<String>,
 }
 
+impl Headers {
+    /// Bytes that they take.
+    pub(super) fn bytes(&self) -> usize {
+        self.actions.iter().chain(&self.charset).map(String::len).sum()
+    }
+}
+
 /// Receives a body, in time and within its bound, and unpacks it.
 pub(super) async fn receive(
     limits: &Limits,

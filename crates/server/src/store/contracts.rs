@@ -88,7 +88,8 @@ pub async fn find(
 /// Keeps every other transaction that locks the operator's contract waiting until this one ends, so
 /// that what is read next is what is written on.
 pub async fn lock(tx: &mut Tx<'_>, reference: &str, operator_id: i64) -> Result<(), StoreError> {
-    // The embedded database has one writer, whose transaction keeps all others waiting as it is.
+    // The embedded database has one writer, whose transaction keeps all others waiting as it is. (Nobody
+    // reads who wrote a contract last: the column says it to people.)
     if tx.is_embedded() {
         return Ok(());
     }

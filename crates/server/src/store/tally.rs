@@ -1,7 +1,8 @@
 //! Calls of one row of use cases, counted in memory and written once, before the row's savepoint ends.
 //!
 //! It holds only while nobody else can write: the SQLite writer's transaction is open from the first
-//! count to the last.
+//! count to the writing. What undoes a part of a use case (`Tx::undo_to_mark`) does not undo a count in it:
+//! a use case of a row that has counted either ends well or fails.
 
 /// The counts of a row, by operator and month.
 #[derive(Debug, Default)]

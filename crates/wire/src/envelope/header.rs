@@ -29,6 +29,8 @@ const MESSAGE_ID_MAX: usize = 255;
 /// What the header says.
 #[derive(Debug, Clone, Default)]
 pub struct Header {
+    /// Whether it says anything at all, were it not for this service.
+    pub has_blocks: bool,
     /// Every UsernameToken that is meant for this service.
     pub tokens: Vec<UsernameToken>,
     /// WS-Addressing, where the question names itself.
@@ -52,6 +54,7 @@ pub(super) fn read(header: Node<'_, '_>, version: SoapVersion) -> Result<Header,
     if blocks.len() > HEADER_BLOCKS_MAX {
         return Err(FaultKind::Client("trop de blocs d'en-tête".into()));
     }
+    let mut read = Header { has_blocks: !blocks.is_empty(), ..Header::default() };
     let ours = blocks.into_iter().filter(|block| is_for_us(*block, version));
     let (known, unknown): (Vec<_>, Vec<_>) = ours.partition(|block| is_understood(*block));
     let refused: Vec<_> = unknown
@@ -65,7 +68,6 @@ pub(super) fn read(header: Node<'_, '_>, version: SoapVersion) -> Result<Header,
     if !refused.is_empty() {
         return Err(FaultKind::MustUnderstand(refused));
     }
-    let mut read = Header::default();
     for block in known {
         match wsa_namespace(block) {
             Some(namespace) => read_addressing(block, namespace, &mut read)?,

@@ -86,13 +86,15 @@ pub(super) struct Writer {
     row: Option<usize>,
     /// What the calls of that row count.
     tally: Tally,
+    /// A savepoint could not be undone: nothing of the group may be committed.
+    spoilt: bool,
 }
 
 impl Writer {
     pub(super) fn new(connection: Connection, hook: FaultHook, versions: Versions) -> Self {
         let group = Vec::with_capacity(GROUP_MAX);
-        let (row, tally) = (None, Tally::default());
-        Self { connection, hook, versions, seen: 0, group, row, tally }
+        let (row, tally, spoilt) = (None, Tally::default(), false);
+        Self { connection, hook, versions, seen: 0, group, row, tally, spoilt }
     }
 
     /// Works until nobody can ask any more.
@@ -110,7 +112,7 @@ impl Writer {
             self.take(first);
             // SQLite ends the whole transaction by itself on some errors (a full disk): no use case
             // may run after that, and the commit below then fails for all.
-            while self.group.len() < GROUP_MAX && !self.connection.is_autocommit() {
+            while self.group.len() < GROUP_MAX && !self.is_lost() {
                 let Ok(next) = jobs.try_recv() else { break };
                 self.take(next);
             }
@@ -148,6 +150,10 @@ impl Writer {
     /// Runs a use case in a savepoint of its own.
     fn run_alone(&mut self, job: &mut Box<dyn Job>) -> Result<(), StoreError> {
         self.end_row()?;
+        // Outside of the transaction a savepoint would be one of its own.
+        if self.is_lost() {
+            return Err(undone());
+        }
         run_plain(&self.connection, "SAVEPOINT alone")?;
         let rows = self.connection.total_changes();
         let went_well = job.run(&mut self.connection, None);
@@ -158,9 +164,9 @@ impl Writer {
             return Ok(());
         }
         if !went_well {
-            run_plain(&self.connection, "ROLLBACK TO alone")?;
+            self.savepoint("ROLLBACK TO alone")?;
         }
-        Ok(run_plain(&self.connection, "RELEASE alone")?)
+        self.savepoint("RELEASE alone")
     }
 
     /// Runs a use case in the savepoint that it shares with those before and after it.
@@ -181,8 +187,8 @@ impl Writer {
     /// Undoes the row that began there, and runs again what went well in it, each alone.
     fn undo_row(&mut self, begun: usize) -> Result<(), StoreError> {
         (self.row, self.tally) = (None, Tally::default());
-        run_plain(&self.connection, "ROLLBACK TO shared")?;
-        run_plain(&self.connection, "RELEASE shared")?;
+        self.savepoint("ROLLBACK TO shared")?;
+        self.savepoint("RELEASE shared")?;
         let mut again: Vec<_> = self.group.drain(begun..).collect();
         for job in again.iter_mut().filter(|job| job.went_well()) {
             let Err(error) = self.run_alone(job) else { continue };
@@ -196,16 +202,28 @@ impl Writer {
     fn end_row(&mut self) -> Result<(), StoreError> {
         let Some(begun) = self.row.take() else { return Ok(()) };
         let (tally, hook) = (mem::take(&mut self.tally), self.hook.clone());
-        if self.connection.is_autocommit() {
+        if self.is_lost() {
             return Err(undone());
         }
         let write: UseCase<Tally, ()> = |tx, tally| Box::pin(usage::write(tx, tally));
         match run_to_the_end("count", &mut self.connection, hook, None, &tally, write) {
-            Ok(()) => Ok(run_plain(&self.connection, "RELEASE shared")?),
+            Ok(()) => self.savepoint("RELEASE shared"),
             // Nothing is left to undo, nor to write in.
             Err(error) if self.connection.is_autocommit() => Err(error),
             Err(_) => self.undo_row(begun),
         }
+    }
+
+    /// Undoes or ends a savepoint; where that fails, nobody can tell what is in the transaction.
+    fn savepoint(&mut self, what: &str) -> Result<(), StoreError> {
+        let done = run_plain(&self.connection, what);
+        self.spoilt |= done.is_err();
+        Ok(done?)
+    }
+
+    /// Whether there is no transaction any more that may be committed.
+    fn is_lost(&self) -> bool {
+        self.spoilt || self.connection.is_autocommit()
     }
 
     /// Whether SQLite has undone everything (a full disk), with every savepoint.
@@ -219,7 +237,9 @@ impl Writer {
 
     fn commit(&mut self) {
         let ended = self.end_row();
+        let whole = if mem::take(&mut self.spoilt) { Err(undone()) } else { Ok(()) };
         let commit = ended
+            .and(whole)
             .and_then(|()| self.hook.ask("COMMIT"))
             .and_then(|()| run_plain(&self.connection, "COMMIT").map_err(StoreError::from));
         if commit.is_err() && !self.connection.is_autocommit() {

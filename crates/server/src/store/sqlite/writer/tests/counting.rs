@@ -5,6 +5,10 @@ use crate::store::usage;
 
 const MONTH: &str = "2026-11";
 
+/// The limit of a call that undoes the whole transaction where it is run again, as SQLite does by itself
+/// where the disk is full.
+const UNDOES: i64 = 1234;
+
 /// A call to be counted.
 struct Call {
     operator_id: i64,
@@ -22,6 +26,9 @@ fn count<'t>(tx: &'t mut Tx<'_>, call: &'t Call) -> Running<'t, Option<i64>> {
         let run = call.runs.fetch_add(1, Ordering::SeqCst) + 1;
         let used = usage::count(tx, call.operator_id, MONTH, call.limit).await?;
         tx.script("INSERT INTO kept VALUES ('call')").await?;
+        if call.limit == UNDOES && run == 2 {
+            tx.script("ROLLBACK").await?;
+        }
         if (call.fails)(run) { Err(StoreError::Bug("on purpose".into())) } else { Ok(used) }
     })
 }
@@ -169,6 +176,38 @@ fn nothing_is_counted_outside_of_a_transaction_that_sqlite_has_undone() {
     scene.writer.connection.execute_batch("ROLLBACK").unwrap();
     scene.writer.commit();
     assert!(matches!(told.try_recv(), Ok(Err(StoreError::Broken(_)))));
+    assert_eq!((scene.used(1), scene.kept()), (5, String::new()));
+    assert_eq!(scene.count(&[(READ, 1, 10, well)]), [6], "the next group begins anew");
+}
+
+#[test]
+fn nothing_is_kept_of_a_group_that_is_undone_while_it_is_run_again() {
+    let alone = Effect::Changes;
+    for last in [(READ, 1, 10, badly as Fails), (alone, 1, 10, well)] {
+        let mut scene = Scene::counting(&[(1, 5)]);
+        if last.0 == alone {
+            scene.watch("monthly_usage.set", badly);
+        }
+        let told = scene.count(&[(READ, 1, UNDOES, well), (READ, 1, 10, well), last]);
+        assert_eq!(told, [-1, -1, -1]);
+        assert_eq!((scene.used(1), scene.kept()), (5, String::new()));
+        assert_eq!(scene.count(&[(READ, 1, 10, well)]), [6], "the next group begins anew");
+    }
+}
+
+#[test]
+fn nothing_is_kept_of_a_group_whose_savepoint_is_lost() {
+    let mut scene = Scene::counting(&[(1, 5)]);
+    scene.writer.begin().unwrap();
+    let (job, mut told) = call(READ, 1, 10, well);
+    scene.writer.take(job);
+    scene.writer.connection.execute_batch("RELEASE shared").unwrap();
+    let (failing, mut told_failing) = call(READ, 1, 10, badly);
+    scene.writer.take(failing);
+    scene.writer.commit();
+    for told in [&mut told, &mut told_failing] {
+        assert!(matches!(told.try_recv(), Ok(Err(StoreError::Bug(_) | StoreError::Broken(_)))));
+    }
     assert_eq!((scene.used(1), scene.kept()), (5, String::new()));
     assert_eq!(scene.count(&[(READ, 1, 10, well)]), [6], "the next group begins anew");
 }
