@@ -74,7 +74,7 @@ impl Default for Door {
     }
 }
 
-/// An order of colours: one of the file `colours/orders.toml`.
+/// An order of colours: one of [`ereprov_words::colours`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ColourOrder {
     /// SFR's, which the specification's samples have.

@@ -1,6 +1,8 @@
 //! The contract's French words for the domain's English ones, and back: where `wire` and `domain`, which
 //! do not know each other, meet. The service and the client library cross here.
 
+pub mod colours;
+
 use ereprov_domain::{
     reason::Reason,
     reprovisioning::State,

@@ -123,7 +123,7 @@ mod tests {
             "ÿ",
             ";Marron;",
             ";Turquoise;",
-            " bague noire",
+            ", 1 bague noire",
             ";being_built",
             ";to_build",
             ";cancelled;",

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use ereprov_words::colours;
+
 use super::chance::Chance;
 
 /// A town, by its INSEE code.
@@ -86,25 +88,6 @@ impl fmt::Display for Street {
     }
 }
 
-/// Twelve colours in Orange's order.
-const ORANGE: [&str; 12] = [
-    "Rouge",
-    "Bleu",
-    "Vert",
-    "Jaune",
-    "Violet",
-    "Blanc",
-    "Orange",
-    "Gris",
-    "Marron",
-    "Noir",
-    "Turquoise",
-    "Rose",
-];
-
-/// Six colours, in the order of the specification's samples.
-const SFR: [&str; 6] = ["Bleu", "Orange", "Vert", "Marron", "Gris", "Jaune"];
-
 /// By which order a cable's tubes and fibres have their colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scheme {
@@ -120,11 +103,7 @@ pub(super) struct Colour(&'static str, usize);
 
 impl fmt::Display for Colour {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.1 {
-            0 => f.write_str(self.0),
-            1 => write!(f, "{} 1 bague noire", self.0),
-            rings => write!(f, "{} {rings} bagues noires", self.0),
-        }
+        f.write_str(&colours::ringed(self.0, self.1))
     }
 }
 
@@ -132,11 +111,12 @@ impl Scheme {
     /// The colours of a cable's fibre, from 0: its tube's, its own.
     pub(super) fn colours(self, fibre: usize) -> (Colour, Colour) {
         let own = match self {
-            Self::Orange => &ORANGE[..],
-            Self::Sfr => &SFR[..],
+            Self::Orange => &colours::ORANGE[..],
+            // The six that the specification's samples show.
+            Self::Sfr => &colours::SFR[..6],
         };
         let (tube, within) = (fibre / own.len(), fibre % own.len());
-        (Colour(ORANGE[tube % 12], tube / 12), Colour(own[within], 0))
+        (Colour(colours::ORANGE[tube % 12], tube / 12), Colour(own[within], 0))
     }
 }
 
@@ -197,7 +177,7 @@ mod tests {
         };
         assert_eq!(shown(Scheme::Orange, 0), "Rouge/Rouge");
         assert_eq!(shown(Scheme::Orange, 23), "Bleu/Rose");
-        assert_eq!(shown(Scheme::Orange, 150), "Rouge 1 bague noire/Orange");
+        assert_eq!(shown(Scheme::Orange, 150), "Rouge, 1 bague noire/Orange");
         assert_eq!(shown(Scheme::Sfr, 5), "Rouge/Jaune");
         assert_eq!(shown(Scheme::Sfr, 6), "Bleu/Bleu");
     }

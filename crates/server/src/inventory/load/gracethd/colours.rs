@@ -1,21 +1,8 @@
-//! Colours of fibres and tubes by their codes: those of the order that the standard begins with. Other codes
-//! are what the lists say that come with the tables.
+//! Colours of fibres and tubes by their codes: 1 to 12 of fibres and 1.1 to 1.12 of tubes are Orange's order. Other
+//! codes are what the lists say that come with the tables.
 
-/// Codes 1 to 12 of fibres, and 1.1 to 1.12 of tubes.
-const ORDER: [&str; 12] = [
-    "Rouge",
-    "Bleu",
-    "Vert",
-    "Jaune",
-    "Violet",
-    "Blanc",
-    "Orange",
-    "Gris",
-    "Marron",
-    "Noir",
-    "Turquoise",
-    "Rose",
-];
+use ereprov_words::colours::{ORANGE, ringed};
+
 /// The last code of a tube: five times through the colours with rings.
 const TUBES: usize = 72;
 /// Bundles of tubes.
@@ -23,21 +10,16 @@ const BUNDLES: usize = 6;
 
 /// A fibre's colour.
 pub(super) fn of_fibre(code: &str) -> Option<String> {
-    number(code, ORDER.len()).map(|n| ORDER[n - 1].to_owned())
+    number(code, ORANGE.len()).map(|n| ORANGE[n - 1].to_owned())
 }
 
 /// A tube's colour: with a black ring for each time that the colours were gone through before.
 pub(super) fn of_tube(code: &str) -> Option<String> {
     if let Some(n) = number(code, BUNDLES) {
-        return Some(format!("Sous-faisceau {}", ORDER[n - 1].to_lowercase()));
+        return Some(format!("Sous-faisceau {}", ORANGE[n - 1].to_lowercase()));
     }
     let n = number(code.strip_prefix("1.")?, TUBES)?;
-    let colour = ORDER[(n - 1) % ORDER.len()];
-    Some(match (n - 1) / ORDER.len() {
-        0 => colour.to_owned(),
-        1 => format!("{colour}, 1 bague noire"),
-        rings => format!("{colour}, {rings} bagues noires"),
-    })
+    Some(ringed(ORANGE[(n - 1) % ORANGE.len()], (n - 1) / ORANGE.len()))
 }
 
 fn number(code: &str, max: usize) -> Option<usize> {
