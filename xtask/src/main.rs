@@ -1,6 +1,7 @@
 //! What a person would forget, and what takes a machine to see.
 
 mod bench;
+mod chance;
 mod failover;
 mod floods;
 mod tidy;

@@ -16,7 +16,10 @@ use tokio::{
 };
 
 use super::network::{self, CONTRACTS, SPARES};
+use crate::chance::Chance;
 
+/// Chance is the same in every run.
+const SEED: u64 = 1;
 /// For an answer: more than the service's own deadline.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// Between two questions of one client.
@@ -103,7 +106,7 @@ impl Load {
 
     /// Puts until the end. Half of its fibres are those that another client may ask for, too.
     pub(super) async fn put(self: Arc<Self>, client: usize) {
-        let mut chance = Chance(client as u64 + 1);
+        let mut chance = Chance::new(SEED, client as u64);
         let mut number = 0;
         while !self.stop.load(Ordering::Relaxed) {
             number += 1;
@@ -146,7 +149,7 @@ impl Load {
 
     /// Gets until the end.
     pub(super) async fn get(self: Arc<Self>, client: usize) {
-        let mut chance = Chance(client as u64 + 1_000);
+        let mut chance = Chance::new(SEED, client as u64 + 1_000);
         while !self.stop.load(Ordering::Relaxed) {
             let contract = network::contract(chance.below(CONTRACTS));
             let body = format!("<referenceContrat>{contract}</referenceContrat>");
@@ -221,17 +224,4 @@ fn read(answer: &str, is_put: bool) -> (Said, String) {
 fn between(text: &str, before: &str, after: &str) -> Option<String> {
     let (_, rest) = text.split_once(before)?;
     Some(rest.split_once(after)?.0.to_owned())
-}
-
-/// Chance that is the same in every run (splitmix64).
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        usize::try_from((mixed ^ (mixed >> 31)) % end as u64).unwrap_or(0)
-    }
 }

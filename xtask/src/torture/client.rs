@@ -3,12 +3,12 @@
 use std::{fs::File, io, sync::Arc, time::Duration, time::Instant};
 
 use super::{
-    chance::Chance,
     history::{self, Clock, Outcome, Seen},
     http::{Connection, Question},
     network::{Network, Operator, PASSWORD},
     question::{METHODS, attribute, element, marks, question},
 };
+use crate::chance::Chance;
 
 /// Times that a put with a name is sent at the most.
 const TRIES: usize = 8;

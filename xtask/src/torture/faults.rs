@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    chance::Chance,
     instance::Instance,
     postgres::Postgres,
     proxy::{Mode, Proxy},
 };
+use crate::chance::Chance;
 
 /// Everything that can be hurt.
 #[derive(Debug)]

@@ -1,7 +1,6 @@
 //! `cargo xtask torture`: many clients, few fibres, and everything around the service killed, cut
 //! and restarted; then a checker that shares no code with it.
 
-mod chance;
 mod check;
 mod client;
 mod facts;
@@ -30,7 +29,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use chance::Chance;
+use crate::chance::Chance;
 use client::Client;
 use facts::Database;
 use faults::{Done, Faults, Victims};
