@@ -21,7 +21,7 @@ use crate::{
     certificate::Validity,
     clock::{Clock, Entropy},
     endpoint::{Endpoint, Login},
-    error::{Error, Ko},
+    error::{Code, Error, Ko},
     exchange::Exchange,
     shared::{
         Folder,
@@ -183,11 +183,14 @@ impl Client {
         let started = Instant::now();
         let received = self.transport.post(text, key).await;
         drop(seat);
-        self.trace(question, token, key, &received, started);
+        let took = started.elapsed();
+        let understood = received.as_ref().map_err(|lost| Error::from(lost.clone()));
+        let understood = understood.and_then(|received| understand(received, question.operation()));
+        self.trace(question, token, key, &received, said(&understood), took);
 
         let told = received.as_ref().ok().and_then(|received| self.learn(&month, received));
         let answered = received.map_err(Error::from).and_then(|received| {
-            let (value, departures) = understand(&received, question.operation())?;
+            let (value, departures) = understood?;
             let request_id = received.header("x-request-id").map(str::to_owned);
             let remembers_s = received.remembers_s();
             let usage = told.unwrap_or(usage);
@@ -228,7 +231,8 @@ impl Client {
         token: Option<UsernameToken>,
         key: Option<&str>,
         received: &Result<Received, Lost>,
-        started: Instant,
+        said: Option<Result<(), Code>>,
+        took: Duration,
     ) {
         let Some(observer) = &self.endpoint.observer else { return };
         let headers = |received: &Received| {
@@ -250,8 +254,19 @@ impl Client {
                 Ok(received) => received.text.clone().unwrap_or_default(),
                 Err(lost) => Error::from(lost.clone()).to_string(),
             },
-            took: started.elapsed(),
+            said,
+            took,
         });
+    }
+}
+
+/// What the service said, in short.
+fn said<T>(understood: &Result<T, Error>) -> Option<Result<(), Code>> {
+    match understood {
+        Ok(_) => Some(Ok(())),
+        Err(Error::Ko(ko)) => Some(Err(ko.code.clone())),
+        Err(Error::Fault(fault)) => fault.code_erreur.clone().map(Err),
+        Err(_) => None,
     }
 }
 

@@ -12,6 +12,7 @@ use ereprov_wire::{
 
 use crate::{
     advice::{Advice, Retry, advice, next_step},
+    broken::Broken,
     methods::follow_up::FollowUp,
     shared::{ledger::Usage, pending::Unsettled},
 };
@@ -69,13 +70,13 @@ pub enum Error {
     Folder(#[source] io::Error),
     /// There was no connection: nothing was sent.
     #[error("no connection to the service; nothing was sent: {0}")]
-    NotSent(String),
+    NotSent(Broken),
     /// The question was sent, and no answer came in time.
     #[error("no answer in time")]
     TimedOut,
     /// The question was sent, and the connection ended before the answer did.
     #[error("the connection ended before the answer did: {0}")]
-    Cut(String),
+    Cut(Broken),
     /// The program that sent it ended before the answer came.
     #[error("the program that sent it ended before the answer came")]
     Interrupted,

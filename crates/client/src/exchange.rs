@@ -4,6 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use ereprov_wire::operation::Operation;
 
+use crate::error::Code;
+
 /// A question that was sent, and its answer. Passwords and headers of the caller's own are masked.
 #[derive(Debug, Clone)]
 pub struct Exchange {
@@ -19,6 +21,9 @@ pub struct Exchange {
     pub received_headers: Vec<(String, String)>,
     /// The answer as it came, or why there is none.
     pub received: String,
+    /// What the service said: OK, or the code of its no; none: nothing came that could be understood, or a fault
+    /// without a code.
+    pub said: Option<Result<(), Code>>,
     /// How long it took.
     pub took: Duration,
 }

@@ -30,6 +30,7 @@
 //! ```
 
 mod advice;
+mod broken;
 mod certificate;
 mod check;
 mod client;
@@ -44,6 +45,7 @@ mod token;
 mod transport;
 
 pub use advice::{Advice, Retry, advice};
+pub use broken::{Broken, Mistrust, Why};
 pub use certificate::Validity;
 pub use check::{Known, Order, Verdict, check, legal_fibres};
 pub use client::{Answered, Client, Wsdl};

@@ -1,6 +1,6 @@
 //! HTTP: one question sent, one answer received, within bounds of bytes and time.
 
-use std::{error::Error as _, time::Duration};
+use std::time::Duration;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
@@ -14,6 +14,7 @@ use reqwest::{
 use zeroize::Zeroizing;
 
 use crate::{
+    broken::Broken,
     certificate::Validity,
     endpoint::{Endpoint, Login},
     exchange::MASK,
@@ -89,11 +90,11 @@ impl Received {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Lost {
     /// There was no connection: nothing was sent.
-    NotSent(String),
+    NotSent(Broken),
     /// No answer in time.
     TimedOut,
     /// The connection ended before the answer did.
-    Cut(String),
+    Cut(Broken),
     /// The answer has more bytes than are read.
     TooBig,
 }
@@ -267,21 +268,9 @@ fn charset_of(content_type: &str) -> Option<&str> {
 
 fn lost(error: reqwest::Error) -> Lost {
     if error.is_connect() {
-        return Lost::NotSent(chain(error));
+        return Lost::NotSent(Broken::of(error));
     }
-    if error.is_timeout() { Lost::TimedOut } else { Lost::Cut(chain(error)) }
-}
-
-/// An error with its causes, without the URL, which may hold a secret.
-fn chain(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    text
+    if error.is_timeout() { Lost::TimedOut } else { Lost::Cut(Broken::of(error)) }
 }
 
 #[cfg(test)]

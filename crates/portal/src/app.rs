@@ -65,6 +65,7 @@ pub async fn serve(
         store,
         service,
     });
+    gate::end_without_way_in(&app.store, &app.settings.sign_in).await?;
     app.flow.resume().await?;
     let tls = app.settings.door.tls.clone().map(Tls::load).transpose()?.map(Arc::new);
     let stopped = CancellationToken::new();

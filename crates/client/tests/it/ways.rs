@@ -10,8 +10,11 @@ use std::{
 };
 
 use authority::{authority, install, issued};
-use ereprov_client::{CodeErreur, Endpoint, Error, Exchange, Login, Password, SoapVersion};
+use ereprov_client::{
+    CodeErreur, Endpoint, Error, Exchange, Login, Mistrust, Password, SoapVersion, Why,
+};
 use ereprov_server::demo;
+use rcgen::{CertificateParams, KeyPair, SanType};
 use tempfile::tempdir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -51,13 +54,95 @@ async fn a_private_authority_and_a_certificate_of_one_s_own() {
     for distrusting in [endpoint(), endpoint().authority(other)] {
         let asked = client(distrusting.certificate(identity.clone()), folder.path());
         let error = asked.structure(&contract(MUT)).await.unwrap_err();
+        assert_eq!(why(&error), Why::TheirCertificate(Mistrust::UnknownAuthority));
         assert!(matches!(error, Error::NotSent(_)), "{error:?}");
     }
     let nobody = client(trusting(), folder.path()).structure(&contract(MUT)).await.unwrap_err();
-    assert!(matches!(nobody, Error::NotSent(_) | Error::Cut(_)), "{nobody:?}");
+    assert_eq!(why(&nobody), Why::OwnCertificate);
     let used = sound.usage().unwrap().used;
     assert!(used <= 2, "what was not sent is not counted: {used}");
     oi.running.stop().await;
+}
+
+/// Why a connection is broken.
+fn why(error: &Error) -> Why {
+    match error {
+        Error::NotSent(broken) | Error::Cut(broken) => broken.why,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A port on which nothing but this is said, and only to those who speak first.
+async fn saying(bytes: &'static [u8]) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            // Whoever has gone hears nothing.
+            let _ = stream.read(&mut [0; 16 * 1024]).await;
+            let _ = stream.write_all(bytes).await;
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn why_there_is_no_connection_is_told_apart() {
+    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    let (plain, silent) = (saying(b"HTTP/1.1 400 Bad Request\r\n\r\n").await, saying(b"").await);
+    let refusing = saying(b"HTTP/1.1 503 Unavailable\r\ncontent-length: 0\r\n\r\n").await;
+    let folder = tempdir().unwrap();
+    let short = (Duration::from_millis(300), Duration::from_secs(5));
+    let asked = async |endpoint: Endpoint, (connect, call)| {
+        let client = client(endpoint.timeouts(connect, call), folder.path());
+        why(&client.structure(&contract(MUT)).await.unwrap_err())
+    };
+    let at = |url: &str| Endpoint::new(url).login(basic("oc-demo"));
+    let long = (Duration::from_secs(4), Duration::from_secs(5));
+    assert_eq!(asked(at(&url(closed, "http")), long).await, Why::Refused);
+    assert_eq!(asked(at("http://nobody.invalid/"), long).await, Why::UnknownName);
+    assert_eq!(asked(at(&url(plain, "https")), long).await, Why::Tls);
+    assert_eq!(asked(at(&url(silent, "http")), long).await, Why::Ended);
+    let proxied = at("https://oi.example/").proxy(&format!("http://127.0.0.1:{refusing}"));
+    assert_eq!(asked(proxied, long).await, Why::Proxy);
+    // A listener whose line is full takes nobody in.
+    let full = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = full.local_addr().unwrap();
+    let mut waiting = Vec::new();
+    while let Ok(stream) =
+        std::net::TcpStream::connect_timeout(&address, Duration::from_millis(300))
+    {
+        waiting.push(stream);
+    }
+    assert_eq!(asked(at(&url(address.port(), "http")), short).await, Why::TimedOut);
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_over_or_for_another_name_is_told_apart() {
+    let (authority, files) = (authority(), tempdir().unwrap());
+    let at = files.path().display();
+    let tls = format!(
+        "[tls]\ncertificate_file = \"{at}/certificate.pem\"\nkey_file = \"{at}/key.pem\"\n"
+    );
+    for (name, ends, told) in
+        [("127.0.0.1", 2025, Mistrust::Expired), ("127.0.0.2", 4000, Mistrust::OtherName)]
+    {
+        let mut params = CertificateParams::new([]).unwrap();
+        params.subject_alt_names.push(SanType::IpAddress(name.parse().unwrap()));
+        params.not_after = rcgen::date_time_ymd(ends, 1, 31);
+        let key = KeyPair::generate().unwrap();
+        let pem = params.signed_by(&key, &authority).unwrap().pem();
+        fs::write(files.path().join("certificate.pem"), pem).unwrap();
+        fs::write(files.path().join("key.pem"), key.serialize_pem()).unwrap();
+        let oi = Oi::with(&tls, demo::files()).await;
+        let endpoint = Endpoint::new(&url(oi.running.address.port(), "https"));
+        let endpoint = endpoint.login(basic("oc-demo")).authority(authority.pem().into_bytes());
+        let folder = tempdir().unwrap();
+        let asked = client(endpoint, folder.path()).structure(&contract(MUT)).await;
+        assert_eq!(why(&asked.unwrap_err()), Why::TheirCertificate(told));
+        oi.running.stop().await;
+    }
 }
 
 /// Takes one request, keeps it, and answers as a gateway would.
@@ -140,6 +225,7 @@ async fn who_traces_sees_everything_but_secrets() {
         assert!(exchange.sent_headers.iter().any(|(name, _)| name == "idempotency-key"));
         assert_eq!(exchange.status, Some(200));
         assert!(exchange.received.contains("20015"), "{}", exchange.received);
+        assert_eq!(exchange.said, Some(Err(CodeErreur::OperationNonAutorisee.into())));
         assert!(exchange.received_headers.iter().any(|(name, _)| name == "x-request-id"));
     }
     oi.running.stop().await;

@@ -13,12 +13,23 @@ addEventListener("activate", (event) => {
   event.waitUntil(old.then((names) => Promise.all(names.map((name) => caches.delete(name)))).then(() => clients.claim()));
 });
 
+// Where the phone has no room, what is oldest makes some; what cannot be kept is shown all the same.
 const keep = async (path, answer) => {
-  const cache = await caches.open("suivis");
-  await cache.delete(path);
-  await cache.put(path, answer);
-  const all = await cache.keys();
-  await Promise.all(all.slice(0, Math.max(0, all.length - SEEN_MAX)).map((one) => cache.delete(one)));
+  try {
+    const cache = await caches.open("suivis");
+    const forget = async (most) => {
+      const all = await cache.keys();
+      await Promise.all(all.slice(0, Math.max(0, all.length - most)).map((one) => cache.delete(one)));
+    };
+    await cache.delete(path);
+    await forget(SEEN_MAX - 1);
+    try {
+      await cache.put(path, answer.clone());
+    } catch {
+      await forget(1);
+      await cache.put(path, answer);
+    }
+  } catch { /* no room at all */ }
 };
 
 // A follow-up is kept whenever it is seen, whether the page was opened or has changed in place.

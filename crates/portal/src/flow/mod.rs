@@ -33,7 +33,7 @@ pub(crate) use way::{Way, contract, segment};
 use self::{
     queue::{Queue, Ticket},
     reads::Reads,
-    tally::Tally,
+    tally::{Asked, Tally},
 };
 use crate::{
     service::{Service, watched},
@@ -156,41 +156,41 @@ impl Flow {
         {
             tracing::error!(%error, "calls could not be counted");
         }
-        if let Err(error) = self.journal_readings(intervention, &tally.asked(), &outcome).await {
+        if let Err(error) = self.journal_readings(intervention, tally.asked()).await {
             tracing::error!(%error, "readings could not be written down");
         }
         Ok(outcome)
     }
 
-    /// Writes down for the operator what was read, for whom, and what came of it; a put is written down by
-    /// itself, and so is what came of it.
-    async fn journal_readings<T>(
+    /// Writes down for the operator what was read, for whom, and what came of each reading; a put is written
+    /// down by itself, and so is what came of it.
+    async fn journal_readings(
         &self,
         intervention: i64,
-        asked: &[Operation],
-        outcome: &Result<T, Error>,
+        mut asked: Vec<Asked>,
     ) -> Result<(), StoreError> {
-        let is_reading = |operation: &Operation| *operation != Operation::PutReprovisionning;
-        let read: Vec<_> =
-            asked.iter().copied().filter(is_reading).map(|it| it.to_string()).collect();
-        if read.is_empty() {
+        asked.retain(|call| call.operation != Operation::PutReprovisionning);
+        if asked.is_empty() {
             return Ok(());
         }
-        let outcome = match outcome {
-            _ if !asked.iter().all(is_reading) => String::new(),
-            Ok(_) => "OK".to_owned(),
-            Err(Error::Ko(ko)) => ko.code.to_string(),
-            Err(_) => "sans-reponse".to_owned(),
-        };
         let at_ms = self.service.now_ms();
-        let entry = Entry {
+        let entry = move |call: Asked| Entry {
             at_ms,
             act: "lecture".to_owned(),
-            outcome,
-            detail: read.join(" "),
+            outcome: match call.said {
+                Some(Ok(())) => "OK".to_owned(),
+                Some(Err(code)) => trouble::number(&code),
+                None => "sans-reponse".to_owned(),
+            },
+            detail: call.operation.to_string(),
             ..Entry::default()
         };
-        self.store.with(move |db| journal::add_reading(db, intervention, entry)).await
+        let written = self.store.with(move |db| {
+            asked
+                .into_iter()
+                .try_for_each(|call| journal::add_reading(db, intervention, entry(call)))
+        });
+        written.await
     }
 
     /// Whether so many calls may be made without a tap.

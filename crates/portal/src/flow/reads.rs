@@ -9,7 +9,10 @@ use std::{
 
 use tokio::sync::watch;
 
-use super::{queue::Ticket, trouble::Trouble};
+use super::{
+    queue::Ticket,
+    trouble::{Kind, Trouble},
+};
 
 /// Readings of one kind, by the question.
 pub(crate) struct Reads<V>(Mutex<HashMap<String, Slot<V>>>);
@@ -86,6 +89,16 @@ impl<V> Reads<V> {
 
     /// What is to be done; `is_tapped`: somebody has asked for it to be asked anew.
     pub fn step(&self, key: &str, now_ms: i64, lasts: Duration, is_tapped: bool) -> Step<V> {
+        match self.found(key, now_ms, lasts, is_tapped) {
+            Step::Ask if !make_room(&mut self.slots(), key) => {
+                let trouble = Trouble::own(Kind::Busy, now_ms);
+                Step::Have(Loaded::Failed(failure(trouble, 0, now_ms)))
+            }
+            step => step,
+        }
+    }
+
+    fn found(&self, key: &str, now_ms: i64, lasts: Duration, is_tapped: bool) -> Step<V> {
         let slots = self.slots();
         let Some(slot) = slots.get(key) else { return Step::Ask };
         match &slot.state {
@@ -121,9 +134,6 @@ impl<V> Reads<V> {
             Some(State::Failed(failure)) => failure.tries,
             _ => 0,
         };
-        if slots.len() >= KEPT_MAX {
-            forget_oldest(&mut slots);
-        }
         let (changed, receiver) = watch::channel(());
         let state = State::Loading { ticket, since_ms: now_ms, tries };
         slots.insert(key.to_owned(), Slot { state, changed });
@@ -150,14 +160,11 @@ impl<V> Reads<V> {
     pub fn put(&self, key: &str, value: V, now_ms: i64) {
         let state = State::Read(Arc::new(Fresh { value, at_ms: now_ms }));
         let mut slots = self.slots();
-        match slots.get_mut(key) {
-            Some(slot) => {
-                slot.state = state;
-                slot.changed.send_replace(());
-            }
-            None => {
-                slots.insert(key.to_owned(), Slot { state, changed: watch::Sender::new(()) });
-            }
+        if let Some(slot) = slots.get_mut(key) {
+            slot.state = state;
+            slot.changed.send_replace(());
+        } else if make_room(&mut slots, key) {
+            slots.insert(key.to_owned(), Slot { state, changed: watch::Sender::new(()) });
         }
     }
 
@@ -181,14 +188,47 @@ fn failure(trouble: Trouble, tries: usize, now_ms: i64) -> Failure {
     Failure { trouble, retry_at_ms, tries: tries + 1 }
 }
 
-fn forget_oldest<V>(slots: &mut HashMap<String, Slot<V>>) {
+/// Makes room for a question, where there is none, by forgetting the oldest answer; false: all are waited for,
+/// and nobody's is forgotten.
+fn make_room<V>(slots: &mut HashMap<String, Slot<V>>, key: &str) -> bool {
+    if slots.len() < KEPT_MAX || slots.contains_key(key) {
+        return true;
+    }
     let age = |slot: &Slot<V>| match &slot.state {
-        State::Loading { .. } => i64::MAX,
-        State::Read(read) => read.at_ms,
-        State::Failed(failure) => failure.trouble.at_ms,
+        State::Loading { .. } => None,
+        State::Read(read) => Some(read.at_ms),
+        State::Failed(failure) => Some(failure.trouble.at_ms),
     };
-    let oldest = slots.iter().min_by_key(|(_, slot)| age(slot)).map(|(key, _)| key.clone());
-    if let Some(key) = oldest {
-        slots.remove(&key);
+    let ended = slots.iter().filter_map(|(key, slot)| Some((age(slot)?, key)));
+    let oldest = ended.min().map(|(_, key)| key.clone());
+    oldest.is_some_and(|key| slots.remove(&key).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::queue::Queue, *};
+
+    #[test]
+    fn what_is_waited_for_is_never_forgotten_and_more_than_that_is_told_to_come_back() {
+        let (reads, queue) = (Reads::<u32>::default(), Queue::default());
+        let hour = Duration::from_hours(1);
+        let step = |key: usize, now_ms| reads.step(&key.to_string(), now_ms, hour, false);
+        let ask = |key: usize, now_ms| {
+            assert!(matches!(step(key, now_ms), Step::Ask));
+            reads.begin(&key.to_string(), queue.enter().0, now_ms).unwrap();
+        };
+        (0..KEPT_MAX).for_each(|key| ask(key, 0));
+        assert!(matches!(step(0, 0), Step::Wait(_)));
+        let Step::Have(Loaded::Failed(failure)) = step(KEPT_MAX, 0) else { panic!("no room") };
+        assert_eq!(failure.trouble.kind, Kind::Busy);
+        reads.put("told by others", 7, 0);
+        let waited = |key: usize| matches!(reads.look(&key.to_string()), Some(Loaded::Waiting(..)));
+        assert!((0..KEPT_MAX).all(waited));
+
+        for (key, at_ms) in [(7, 20), (8, 10)] {
+            reads.end(&key.to_string(), Ok(1), at_ms);
+        }
+        ask(KEPT_MAX, 30);
+        assert!(reads.look("8").is_none() && reads.look("7").is_some(), "the oldest one is gone");
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
-use ereprov_client::{Error, Exchange, Operation};
+use ereprov_client::{Code, Error, Exchange, Operation};
 
 use super::queue::Turn;
 use crate::service::Watcher;
@@ -13,11 +13,17 @@ use crate::service::Watcher;
 /// Who counts.
 pub(crate) struct Tally {
     calls: AtomicU32,
-    operations: Mutex<Vec<Operation>>,
+    asked: Mutex<Vec<Asked>>,
     request_id: Mutex<Option<String>>,
     turn: Mutex<Option<Turn>>,
     /// What is done once a put has been answered, or has not.
     after_put: Box<dyn Fn() + Send + Sync>,
+}
+
+/// A call, and what the service said: OK, or a code; none: nothing that could be understood.
+pub(crate) struct Asked {
+    pub operation: Operation,
+    pub said: Option<Result<(), Code>>,
 }
 
 impl Tally {
@@ -26,7 +32,7 @@ impl Tally {
     pub fn new(turn: Turn, after_put: impl Fn() + Send + Sync + 'static) -> Self {
         Self {
             calls: AtomicU32::new(0),
-            operations: Mutex::default(),
+            asked: Mutex::default(),
             request_id: Mutex::new(None),
             turn: Mutex::new(Some(turn)),
             after_put: Box::new(after_put),
@@ -40,8 +46,8 @@ impl Tally {
     }
 
     /// What was asked since the last time, in its order.
-    pub fn asked(&self) -> Vec<Operation> {
-        std::mem::take(&mut *self.operations.lock().unwrap_or_else(PoisonError::into_inner))
+    pub fn asked(&self) -> Vec<Asked> {
+        std::mem::take(&mut *self.asked.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What the service calls the last request in its log.
@@ -53,9 +59,10 @@ impl Tally {
 impl Watcher for Tally {
     fn saw(&self, exchange: &Exchange) {
         self.calls.fetch_add(1, Ordering::SeqCst);
-        let mut operations = self.operations.lock().unwrap_or_else(PoisonError::into_inner);
-        operations.push(exchange.operation);
-        drop(operations);
+        let said = exchange.said.clone();
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.push(Asked { operation: exchange.operation, said });
+        drop(asked);
         let mut headers = exchange.received_headers.iter();
         let id = headers.find(|(name, _)| name.eq_ignore_ascii_case("x-request-id"));
         let id = id.map(|(_, value)| value.clone());

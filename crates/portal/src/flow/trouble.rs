@@ -1,6 +1,6 @@
 //! What went wrong, as it is kept and shown: without words, which are `words.rs`'s.
 
-use ereprov_client::{Code, CodeErreur, Error, Ko, Label, Operation, Rule};
+use ereprov_client::{Broken, Code, CodeErreur, Error, Ko, Label, Operation, Rule, Why};
 use serde::{Deserialize, Serialize};
 
 /// What went wrong.
@@ -187,7 +187,10 @@ fn kind(error: &Error) -> Kind {
         Error::Ko(_) => Kind::Ko,
         Error::Fault(_) => Kind::Fault,
         Error::Http { .. } => Kind::Http,
-        Error::NotSent(cause) if is_about_certificate(cause) => Kind::Certificate,
+        Error::NotSent(Broken {
+            why: Why::TheirCertificate(_) | Why::OwnCertificate | Why::Tls,
+            ..
+        }) => Kind::Certificate,
         Error::NotSent(_) => Kind::NotSent,
         Error::TimedOut | Error::Cut(_) | Error::Interrupted => Kind::NoAnswer,
         Error::TooBig | Error::Unreadable(_) | Error::Charset => Kind::Unreadable,
@@ -202,11 +205,6 @@ fn kind(error: &Error) -> Kind {
         // The library may learn to fail in other ways.
         _ => Kind::NoAnswer,
     }
-}
-
-fn is_about_certificate(cause: &str) -> bool {
-    let cause = cause.to_lowercase();
-    ["certificate", "unknownissuer", "notvalidforname", "tls"].iter().any(|w| cause.contains(w))
 }
 
 /// A rule, as a sentence for whoever chose.

@@ -68,18 +68,23 @@ impl Administration {
         Ok(Self { store: Store::open(folder)?, clock, entropy })
     }
 
-    /// Adds an account.
+    /// Adds an account, and returns its login as it is kept: in small letters.
     ///
     /// # Errors
     /// See [`NoAccount`].
-    pub async fn add(&self, login: &str, name: &str, password: &Password) -> Result<(), NoAccount> {
+    pub async fn add(
+        &self,
+        login: &str,
+        name: &str,
+        password: &Password,
+    ) -> Result<String, NoAccount> {
         let login = login_of(login).filter(|login| is_login(login)).ok_or(NoAccount::BadLogin)?;
         let name = name.trim().to_owned();
         if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
             return Err(NoAccount::BadName);
         }
         let hash = self.hash(&login, password).await?;
-        let (taken, now_ms) = (NoAccount::Taken(login.clone()), self.clock.now_ms());
+        let (kept, now_ms) = (login.clone(), self.clock.now_ms());
         let entry = self.entry("compte-ajoute", &login);
         let added = self.store.with(move |db| {
             let added = technicians::add(db, &login, &name, Some(&hash), now_ms)?;
@@ -88,7 +93,7 @@ impl Administration {
             }
             Ok(added)
         });
-        if added.await? { Ok(()) } else { Err(taken) }
+        if added.await? { Ok(kept) } else { Err(NoAccount::Taken(kept)) }
     }
 
     /// Gives an account another password; whoever is signed in with it is signed in no more.
@@ -152,10 +157,12 @@ impl Administration {
         let unknown = NoAccount::Unknown(login.to_owned());
         let login = login.trim().to_owned();
         let found = self.store.with(move |db| {
-            // The subject of somebody who signs in with OpenID Connect has capitals.
-            let account =
-                login_of(&login).map(|login| technicians::find(db, &login)).transpose()?;
-            Ok(account.flatten().or(technicians::find(db, &login)?))
+            // The subject of somebody who signs in with OpenID Connect has capitals, and another one may be
+            // the same but for them.
+            if let Some(account) = technicians::find(db, &login)? {
+                return Ok(Some(account));
+            }
+            login_of(&login).map_or(Ok(None), |login| technicians::find(db, &login))
         });
         found.await?.ok_or(unknown)
     }

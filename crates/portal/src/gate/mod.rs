@@ -33,6 +33,7 @@ pub use openid::BadOpenId;
 pub use origin::BadUrl;
 pub(crate) use origin::Origin;
 pub use passwords::BadPassword;
+pub(crate) use session::end_without_way_in;
 pub use sign_in::{OpenId, SignIn};
 pub(crate) use sweep::sweep_for_ever;
 pub(crate) use technician::{Technician, own_page};

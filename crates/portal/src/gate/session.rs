@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue};
 
-use super::{Technician, cookie::Cookie, secret};
+use super::{SignIn, Technician, cookie::Cookie, secret};
 use crate::{
     app::App,
     store::{
-        StoreError,
+        Store, StoreError,
         sessions::{self, Key},
     },
 };
@@ -107,6 +107,20 @@ impl App {
         let known = self.store.with(move |db| sessions::knows_device(db, &key, &login)).await?;
         Ok(known.then_some(key))
     }
+}
+
+/// Ends the sessions of those whose way in the settings have closed since: a password, or the provider.
+pub(crate) async fn end_without_way_in(store: &Store, sign_in: &SignIn) -> Result<(), StoreError> {
+    let (passwords, provider) = (sign_in.accounts, sign_in.openid.is_some());
+    let ended = store.with(move |db| {
+        for (is_open, with_password) in [(passwords, true), (provider, false)] {
+            if !is_open {
+                sessions::end_all(db, with_password)?;
+            }
+        }
+        Ok(())
+    });
+    ended.await
 }
 
 /// In milliseconds, as times of day are.

@@ -5,7 +5,7 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
 };
-use ereprov_client::ContractRef;
+use ereprov_client::{CodeErreur, ContractRef};
 use minijinja::{Value, context};
 use serde::Deserialize;
 
@@ -155,7 +155,7 @@ impl Failed<'_> {
         let (label, act) = words.button;
         let page = context! {
             titre_page => words.title,
-            texte => words.text,
+            texte => self.text(words.text),
             regles => self.rules(app),
             ambigu => self.ambiguous(),
             rien => self.fate == Some(Fate::NothingLeft),
@@ -167,6 +167,16 @@ impl Failed<'_> {
         };
         let title = format!("Erreur : {}", words.title);
         app.page("erreur.html", &view.frame(&title, Some(self.contract)), page)
+    }
+
+    /// What happened; where the contract was not found and has small letters, that it may want capitals.
+    fn text(&self, text: String) -> String {
+        let capitals = self.contract.to_uppercase();
+        if self.trouble.known() != Some(CodeErreur::ContratIntrouvable) || capitals == self.contract
+        {
+            return text;
+        }
+        format!("{text} Sinon, essayez en majuscules : {capitals}")
     }
 
     /// The rules that a refused choice may have broken.

@@ -10,7 +10,7 @@ pub(crate) mod technicians;
 use std::{
     fs::{DirBuilder, OpenOptions},
     io,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -29,8 +29,14 @@ pub enum StoreError {
     #[error("SQLite: {0}")]
     Sqlite(#[from] rusqlite::Error),
     /// The folder cannot be used.
-    #[error("the data folder cannot be used: {0}")]
-    Folder(#[from] io::Error),
+    #[error("the data folder {} cannot be used: {cause}", folder.display())]
+    Folder {
+        /// Which one.
+        folder: PathBuf,
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
     /// A newer version of the portal has been here.
     #[error("the database is of a newer version: step {found}, {known} are known")]
     Newer {
@@ -58,7 +64,7 @@ impl Store {
     /// Opens it in a folder, both made where they are not there, for this user alone.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         let file = folder.join("portal.sqlite");
-        make_private(folder, &file)?;
+        make_private(folder, &file).map_err(unusable(folder))?;
         let mut connection = Connection::open(file)?;
         connection.busy_timeout(Duration::from_secs(5))?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -72,8 +78,8 @@ impl Store {
     /// Claims a folder, made where it is not there, for the one portal that runs on it, until this is dropped.
     pub fn claim(folder: &Path) -> Result<FileLock, StoreError> {
         let path = folder.join("portal.lock");
-        make_private(folder, &path)?;
-        FileLock::take(&path)?.ok_or(StoreError::Taken)
+        let lock = make_private(folder, &path).and_then(|()| FileLock::take(&path));
+        lock.map_err(unusable(folder))?.ok_or(StoreError::Taken)
     }
 
     /// Does something in one transaction, on a thread that may wait for the disk.
@@ -93,6 +99,10 @@ impl Store {
         });
         done.await.unwrap_or(Err(StoreError::CutOff))
     }
+}
+
+fn unusable(folder: &Path) -> impl FnOnce(io::Error) -> StoreError {
+    move |cause| StoreError::Folder { folder: folder.to_owned(), cause }
 }
 
 /// Makes the folder, where it is not there, and the file, for this user alone. A folder that is there may

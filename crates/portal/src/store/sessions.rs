@@ -67,6 +67,16 @@ pub(crate) fn end(db: &Connection, key: &Key) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Ends those of all who sign in with a password, or of all who do not: that way in is closed.
+pub(crate) fn end_all(db: &Connection, with_password: bool) -> Result<(), StoreError> {
+    db.execute(
+        "DELETE FROM session WHERE technician IN
+           (SELECT id FROM technician WHERE (password_hash IS NOT NULL) = ?1)",
+        [with_password],
+    )?;
+    Ok(())
+}
+
 /// Forgets sessions that were over before these times, and phones that nobody has used since.
 pub(crate) fn sweep(
     db: &Connection,

@@ -133,8 +133,9 @@ async fn connect(
     }
     let text = String::from_utf8_lossy(&question).into_owned();
     let method = METHODS.iter().find(|method| text.contains(&format!(":{method}"))).unwrap();
-    *counted.lock().unwrap().entry((*method).to_owned()).or_default() += 1;
+    // Whoever has seen it counted may say something else from then on.
     let instead = said.lock().unwrap().get(*method).cloned();
+    *counted.lock().unwrap().entry((*method).to_owned()).or_default() += 1;
     if let Some(Said::This(status, body)) = &instead {
         let head = format!(
             "HTTP/1.1 {status} X\r\ncontent-type: text/xml; charset=utf-8\r\nx-request-id: REQ-42\r\n\

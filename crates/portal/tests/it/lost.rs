@@ -8,7 +8,7 @@ use tempfile::tempdir;
 use crate::{
     answers::{Answers, Said},
     cutting::Cutting,
-    harness::{Oi, Portal, Table, recap, refused, still, until, url},
+    harness::{Oi, Portal, Table, administration, recap, refused, still, until, url},
     phone::{Page, Phone},
 };
 
@@ -22,6 +22,9 @@ async fn an_answer_that_is_lost_is_found_out_about_and_its_code_told_again() {
     answers.say("putReprovisionning", Some(Said::Lost));
     // What it says while it finds out.
     let asked = phone.press(&page, "Demander cette fibre", &[]).await;
+    while answers.calls("putReprovisionning") == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
     answers.say("putReprovisionning", None);
     let page = until(&phone, &asked.path, "Code de décharge").await;
     let code = Table::of(&oi).code("DEMO-LENT");
@@ -34,6 +37,17 @@ async fn an_answer_that_is_lost_is_found_out_about_and_its_code_told_again() {
     assert!(!page.says("refusée"), "{}", page.words());
     assert_eq!(Table::of(&oi).reprovisionings("DEMO-LENT"), 1);
     assert!(answers.all_calls() <= 8, "{} calls", answers.all_calls());
+    // What was read to find out is in the journal with what came of it.
+    let read = readings(folder.path()).await;
+    assert!(read.contains(&("getReprovisionning".to_owned(), "OK".to_owned())), "{read:?}");
+    assert!(read.iter().all(|(_, outcome)| outcome == "OK"), "{read:?}");
+}
+
+/// What the journal says was read, and what came of it.
+async fn readings(folder: &std::path::Path) -> Vec<(String, String)> {
+    let journal = administration(folder).journal(i64::MIN, i64::MAX).await.unwrap();
+    let read = journal.into_iter().filter(|entry| entry.act == "lecture");
+    read.map(|entry| (entry.detail, entry.outcome)).collect()
 }
 
 #[tokio::test]
@@ -54,6 +68,8 @@ async fn while_it_is_not_known_the_page_says_not_to_do_it_again() {
     let again = phone.press(&other, "Demander cette fibre", &[]).await;
     assert_eq!(again.path, asked.path);
     assert_eq!(answers.calls("putReprovisionning"), 1);
+    let lost = ("getReprovisionning".to_owned(), "sans-reponse".to_owned());
+    assert!(readings(folder.path()).await.contains(&lost));
 
     answers.say("getReprovisionning", None);
     answers.say("putReprovisionning", None);

@@ -78,6 +78,18 @@ async fn every_code_of_a_request_for_a_fibre() {
     }
 }
 
+#[tokio::test]
+async fn a_contract_in_small_letters_that_nobody_knows_is_to_be_tried_in_capitals() {
+    let all = stage(still()).await;
+    let hint = "essayez en majuscules : DEMO-SIMPLE";
+    for (typed, is_told) in [("demo-simple", true), ("NOBODY-S", false)] {
+        let motif = all.phone.open(&format!("/c/{typed}?zone=ztd")).await;
+        let page = all.phone.press(&motif, "Fibre cassée", &[]).await;
+        assert!(page.says("Contrat introuvable"), "{}", page.words());
+        assert_eq!(page.says(hint), is_told, "{}", page.words());
+    }
+}
+
 /// The list of fibres, by a tap where the intervention has had its calls.
 async fn list(all: &Stage, motif: &Page) -> Page {
     let fibres = all.phone.press(motif, "Fibre cassée", &[]).await;

@@ -141,6 +141,13 @@ const deeds = {
   },
   resize: async ({ visit, width, height }) => { await visit.page.setViewportSize({ width, height }); },
   media: async ({ visit, media }) => { await visit.page.emulateMedia(media); },
+  // How many bytes the phone keeps for the site; what it has already stays.
+  room: async ({ visit, bytes }) => {
+    // The bound ends with its session.
+    visit.room ??= await visit.context.newCDPSession(visit.page);
+    const origin = new URL(visit.page.url()).origin;
+    await visit.room.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: bytes });
+  },
   offline: async ({ visit, is }) => { await visit.context.setOffline(is); },
   // Requests whose URL matches are cut: before they leave, or once the service has them.
   cut: async ({ visit, pattern, after }) => {

@@ -247,6 +247,11 @@ impl Phone {
         self.does("media", &json!({"media": media}));
     }
 
+    /// So many bytes are kept for the site from now on; what is kept already stays.
+    pub fn room(&self, bytes: u64) {
+        self.does("room", &json!({"bytes": bytes}));
+    }
+
     /// Out of reach of any network, or back.
     pub fn offline(&self, is: bool) {
         self.does("offline", &json!({"is": is}));

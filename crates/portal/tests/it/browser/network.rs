@@ -78,6 +78,26 @@ async fn cut_while_it_is_sent_it_is_found_out_about_and_never_doubled() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_phone_without_room_shows_what_it_cannot_keep() {
+    let (oi, folder) = (Oi::demo().await, tempdir().unwrap());
+    let portal = Portal::of(&oi, folder.path(), still()).await;
+    let phone = signed_in(&portal, &Kind::default(), "auto");
+    recap(&phone, &portal, "DEMO-LENT", "CTP-6000702-1");
+    phone.room(1);
+    phone.tap(&button("Demander cette fibre"));
+    phone.sees("Code de décharge");
+    let code = Table::of(&oi).code("DEMO-LENT");
+    phone.sees(&code);
+    phone.reload();
+    phone.sees(&code);
+    let kept = "caches.open('suivis').then(cache => cache.keys()).then(all => all.length)";
+    assert_eq!(phone.evaluate::<u32>(kept), 0, "there was no room");
+    phone.room(10_000_000);
+    phone.reload();
+    phone.waits(&format!("{kept}.then(count => count === 1)"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_step_without_network_says_so_and_goes_on_with_it() {
     let (oi, folder) = (Oi::demo().await, tempdir().unwrap());
     let portal = Portal::of(&oi, folder.path(), still()).await;

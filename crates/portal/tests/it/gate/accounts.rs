@@ -106,7 +106,8 @@ async fn what_the_operator_decides_counts_at_once() {
     assert!(matches!(add("ali", " ", PASSWORD).await, Err(NoAccount::BadName)));
     assert!(matches!(add("ali", "Ali", "short").await, Err(NoAccount::BadPassword(_))));
     assert!(matches!(desk.admin.set_disabled("ali", true).await, Err(NoAccount::Unknown(_))));
+    assert_eq!(add(" Ali ", "Ali", PASSWORD).await.unwrap(), "ali", "as it is kept");
     let people = desk.admin.people().await.unwrap();
     let logins: Vec<_> = people.iter().map(|person| (&*person.login, person.disabled)).collect();
-    assert_eq!(logins, [("jeanne", false), ("paul", false)]);
+    assert_eq!(logins, [("ali", false), ("jeanne", false), ("paul", false)]);
 }

@@ -58,9 +58,37 @@ impl Desk {
         Self::start(false, change).await
     }
 
+    /// Stops it, and starts another one on the same folder, with other settings.
+    pub async fn again(self, change: impl FnOnce(&mut Settings)) -> Self {
+        let Self { stop, serving, folder, now_ms, .. } = self;
+        stop.send(()).unwrap();
+        serving.await.unwrap();
+        Self::on(folder, now_ms, false, change).await
+    }
+
+    /// Those who were here before know where it is now.
+    pub fn meet_again<const N: usize>(&self, visitors: [&mut Visitor; N]) {
+        for visitor in visitors {
+            visitor.url.clone_from(&self.url);
+        }
+    }
+
     async fn start(is_tls: bool, change: impl FnOnce(&mut Settings)) -> Self {
-        let folder = TempDir::new().unwrap();
-        let now_ms = Arc::new(AtomicI64::new(NOON_MS));
+        let desk =
+            Self::on(TempDir::new().unwrap(), Arc::new(AtomicI64::new(NOON_MS)), is_tls, change)
+                .await;
+        let password = Password::new(PASSWORD.to_owned());
+        desk.admin.add("jeanne", "Jeanne Martin", &password).await.unwrap();
+        desk.admin.add("paul", "Paul Petit", &password).await.unwrap();
+        desk
+    }
+
+    async fn on(
+        folder: TempDir,
+        now_ms: Arc<AtomicI64>,
+        is_tls: bool,
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
         let clock = || Clock::Manual(Arc::clone(&now_ms));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -90,9 +118,6 @@ impl Desk {
         let service = Service::with(endpoint, &state, clock(), Entropy::system()).unwrap();
         let admin =
             Administration::open(&settings.data_folder, clock(), Entropy::system()).unwrap();
-        let password = Password::new(PASSWORD.to_owned());
-        admin.add("jeanne", "Jeanne Martin", &password).await.unwrap();
-        admin.add("paul", "Paul Petit", &password).await.unwrap();
         let (stop, stopped) = oneshot::channel();
         let serving = tokio::spawn(async move {
             let stopped = async { _ = stopped.await };

@@ -68,6 +68,45 @@ async fn the_operator_s_people_sign_in_with_its_own_accounts() {
 }
 
 #[tokio::test]
+async fn whoever_is_named_to_the_letter_is_meant_first() {
+    let provider = Provider::open(NOON_MS).await;
+    let desk = Desk::with(use_it(&provider)).await;
+    for subject in ["abc", "AbC"] {
+        provider.inside.lock().unwrap().says.insert("sub", json!(subject));
+        assert_eq!(walk(&mut desk.visitor()).await.status, 303);
+    }
+    desk.admin.set_disabled("openid:AbC", true).await.unwrap();
+    desk.admin.set_disabled("JEANNE", true).await.unwrap();
+    let people = desk.admin.people().await.unwrap();
+    let barred: Vec<_> = people.iter().filter(|it| it.disabled).map(|it| &*it.login).collect();
+    assert_eq!(barred, ["jeanne", "openid:AbC"]);
+}
+
+#[tokio::test]
+async fn a_way_in_that_is_closed_ends_the_sessions_that_came_by_it() {
+    let provider = Provider::open(NOON_MS).await;
+    let desk = Desk::with(use_it(&provider)).await;
+    let (mut jeanne, mut ali) = (desk.signed_in("jeanne").await, desk.visitor());
+    assert_eq!(walk(&mut ali).await.status, 303);
+    let openid = use_it(&provider);
+    let mut desk = desk
+        .again(|settings| {
+            openid(settings);
+            settings.sign_in.accounts = false;
+        })
+        .await;
+    desk.meet_again([&mut jeanne, &mut ali]);
+    assert!(!jeanne.is_in().await && ali.is_in().await);
+    // It stays ended when that way is open again.
+    desk = desk.again(use_it(&provider)).await;
+    desk.meet_again([&mut jeanne, &mut ali]);
+    assert!(!jeanne.is_in().await && ali.is_in().await);
+    desk = desk.again(|_| ()).await;
+    desk.meet_again([&mut jeanne, &mut ali]);
+    assert!(!ali.is_in().await, "the provider is gone");
+}
+
+#[tokio::test]
 async fn tokens_that_prove_nothing_let_nobody_in() {
     let provider = Provider::open(NOON_MS).await;
     let desk = Desk::with(use_it(&provider)).await;
