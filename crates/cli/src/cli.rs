@@ -14,7 +14,8 @@ use crate::{
     failure::Failure,
     french,
     lang::Lang,
-    output::Format,
+    output::{self, Format},
+    timeouts::{self, Timeouts},
 };
 
 /// The commercial operator's command line, for any e-Reprov FTTH 2.0 service.
@@ -52,6 +53,16 @@ struct Everywhere {
     /// Read the password from the first line of standard input instead of its file.
     #[arg(long, global = true)]
     password_stdin: bool,
+    /// Seconds that a connection may take, 1 to 120; without it, 10, or half of --timeout if that is less.
+    /// `profile add` keeps it.
+    #[arg(long, global = true, value_name = "SECONDS",
+        value_parser = clap::value_parser!(u64).range(1..=timeouts::CONNECT_MAX_S))]
+    connect_timeout: Option<u64>,
+    /// Seconds that a whole call may take, its connection included, 1 to 600; without it, 60. `profile add` keeps
+    /// it.
+    #[arg(long, global = true, value_name = "SECONDS",
+        value_parser = clap::value_parser!(u64).range(1..=timeouts::CALL_MAX_S))]
+    timeout: Option<u64>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -134,6 +145,9 @@ pub fn main() -> ExitCode {
 }
 
 async fn run(context: &Context, command: Command) -> Result<(), Failure> {
+    if context.format == Format::Xml && command.shows_what_is_not_the_service_s() {
+        return Err(output::no_xml(context.lang));
+    }
     match command {
         Command::Structure(args) => structure::run(context, &args).await,
         Command::Routes(args) => routes::run(context, &args).await,
@@ -146,6 +160,19 @@ async fn run(context: &Context, command: Command) -> Result<(), Failure> {
         Command::Profile(command) => profile::run(context, command).await,
         Command::Completions(args) => completions::run(context, &args),
         Command::Man(args) => man::run(context, &args),
+    }
+}
+
+impl Command {
+    /// Whether it prints something that no single answer of the service says: there is no XML of it.
+    fn shows_what_is_not_the_service_s(&self) -> bool {
+        match self {
+            Self::Status(args) => args.is_about_this_machine(),
+            Self::Explain(_) | Self::Doctor(_) => true,
+            Self::Profile(command) => command.prints(),
+            Self::Portal(args) => args.prints(),
+            _ => false,
+        }
     }
 }
 
@@ -172,6 +199,7 @@ impl Everywhere {
             trace: self.trace,
             profile: self.profile,
             password_stdin: self.password_stdin,
+            timeouts: Timeouts { connect_s: self.connect_timeout, call_s: self.timeout },
         }
     }
 }

@@ -16,7 +16,9 @@ use crate::{
     lang::Lang,
     output::{self, Format, Page, printable_lines},
     profiles::{self, Home, Platform, Profile, Security, Soap},
-    secrets, words,
+    secrets,
+    timeouts::Timeouts,
+    words,
 };
 
 /// How a command was called, whichever it is.
@@ -35,6 +37,8 @@ pub struct Context {
     pub profile: Option<String>,
     /// Whether the password comes on standard input.
     pub password_stdin: bool,
+    /// How long a call may take.
+    pub timeouts: Timeouts,
 }
 
 /// A client of a profile's service.
@@ -169,7 +173,9 @@ impl Context {
             Soap::V11 => SoapVersion::V11,
             Soap::V12 => SoapVersion::V12,
         };
-        let mut endpoint = Endpoint::new(&profile.url).login(login).soap(soap);
+        let (connect, call) = self.timeouts.or(profile.timeouts()).read(self.lang)?;
+        let mut endpoint =
+            Endpoint::new(&profile.url).login(login).soap(soap).timeouts(connect, call);
         if let Some(file) = &profile.authority {
             endpoint = endpoint.authority(fs::read(file).map_err(|e| profiles::about(file, &e))?);
         }

@@ -2,12 +2,12 @@
 
 use std::{error::Error as _, process::ExitCode};
 
-use ereprov_client::{Code, Error, Ko, SetupError};
+use ereprov_client::{Code, CodeErreur, Error, Ko, SetupError};
 use serde_json::{Value, json};
 
 use crate::{
     exit,
-    lang::Lang,
+    lang::{Both, Lang},
     output::{self, Format, printable, printable_lines},
     words,
 };
@@ -19,10 +19,8 @@ pub struct Failure(Box<Parts>);
 #[derive(Debug)]
 struct Parts {
     exit: u8,
-    message: String,
-    /// The message in French, where it is not known yet who reads it.
-    french: Option<String>,
-    cause: Option<String>,
+    message: Both,
+    cause: Option<Both>,
     hints: Vec<String>,
     /// `codeErreur` and `libelleErreur`, where the service said no.
     ko: Option<(Code, String)>,
@@ -30,27 +28,19 @@ struct Parts {
 
 impl Failure {
     /// What happened.
-    pub fn new(exit: u8, message: impl Into<String>) -> Self {
+    pub fn new(exit: u8, message: impl Into<Both>) -> Self {
         let message = message.into();
-        let (french, cause, ko) = (None, None, None);
-        Self(Box::new(Parts { exit, message, french, cause, hints: Vec::new(), ko }))
+        Self(Box::new(Parts { exit, message, cause: None, hints: Vec::new(), ko: None }))
     }
 
     /// The arguments or the profile cannot be.
-    pub fn usage(message: impl Into<String>) -> Self {
+    pub fn usage(message: impl Into<Both>) -> Self {
         Self::new(exit::USAGE, message)
-    }
-
-    /// What happened, in French.
-    #[must_use]
-    pub fn french(mut self, message: impl Into<String>) -> Self {
-        self.0.french = Some(message.into());
-        self
     }
 
     /// Why.
     #[must_use]
-    pub fn cause(mut self, cause: impl Into<String>) -> Self {
+    pub fn cause(mut self, cause: impl Into<Both>) -> Self {
         self.0.cause = Some(cause.into());
         self
     }
@@ -66,9 +56,9 @@ impl Failure {
     pub fn of(lang: Lang, error: &Error, contract: Option<&str>) -> Self {
         let (en, fr) = error.next_step();
         let failure = Self::new(exit::of(error), words::error(lang, error)).hint(lang.pick(en, fr));
-        let contract = contract.unwrap_or("CONTRACT");
+        let contract = contract.unwrap_or(lang.pick("CONTRACT", "CONTRAT"));
         match error {
-            Error::Ko(ko) => failure.ko(lang, ko),
+            Error::Ko(ko) => failure.hint_capitals(lang, ko, contract).ko(lang, ko),
             Error::EarlierUnsettled(_) => failure.hint(settle(contract)),
             Error::OutcomeUnknown(unknown) => {
                 failure.cause(words::error(lang, &unknown.cause)).hint(settle(contract))
@@ -83,11 +73,25 @@ impl Failure {
                     None => failure,
                 }
             }
+            Error::Argument(bad) => failure.cause(bad),
+            Error::Folder(error) => failure.cause(error),
+            Error::Unreadable(error) => failure.cause(error),
             other => match other.source() {
                 Some(cause) => failure.cause(cause.to_string()),
                 None => failure,
             },
         }
+    }
+
+    /// References are told apart by their capitals, and few services have one in small letters.
+    fn hint_capitals(self, lang: Lang, ko: &Ko, contract: &str) -> Self {
+        let is_unknown = ko.code == Code::Known(CodeErreur::ContratIntrouvable);
+        let capitals = contract.to_uppercase();
+        if !is_unknown || capitals == contract {
+            return self;
+        }
+        let hint = lang.pick("try it in capitals: ", "essayez en majuscules : ");
+        self.hint(format!("{hint}{}", printable(&capitals)))
     }
 
     fn ko(mut self, lang: Lang, ko: &Ko) -> Self {
@@ -101,11 +105,7 @@ impl Failure {
     /// A client that cannot be made.
     pub fn of_setup(lang: Lang, error: &SetupError) -> Self {
         let message = lang.pick("the profile cannot be used", "le profil ne peut pas être utilisé");
-        let mut cause = error.to_string();
-        if let Some(source) = error.source() {
-            cause.push_str(&format!(": {source}"));
-        }
-        Self::usage(message).cause(cause).hint("ereprov profile show")
+        Self::usage(message).cause(error).hint("ereprov profile show")
     }
 
     /// Says it on standard error: in JSON on one line, or in words.
@@ -118,15 +118,12 @@ impl Failure {
         ExitCode::from(self.0.exit)
     }
 
-    fn message(&self, lang: Lang) -> &str {
-        lang.pick(None, self.0.french.as_deref()).unwrap_or(&self.0.message)
-    }
-
     fn json(&self, lang: Lang) -> Value {
         let (code, label) =
             self.0.ko.clone().map(|(code, label)| (code.to_string(), label)).unzip();
         json!({"error": {
-            "exit": self.0.exit, "message": self.message(lang), "cause": self.0.cause, "hints": self.0.hints,
+            "exit": self.0.exit, "message": self.0.message.say(lang),
+            "cause": self.0.cause.as_ref().map(|cause| cause.say(lang)), "hints": self.0.hints,
             "code": code, "label": label,
         }})
     }
@@ -134,8 +131,8 @@ impl Failure {
     fn for_people(&self, lang: Lang) -> String {
         let (error, cause, hint) =
             lang.pick(("error: ", "cause: ", "hint:  "), ("erreur:  ", "cause:   ", "conseil: "));
-        let mut lines = said(error, self.message(lang));
-        lines.extend(self.0.cause.iter().flat_map(|text| said(cause, text)));
+        let mut lines = said(error, self.0.message.say(lang));
+        lines.extend(self.0.cause.iter().flat_map(|text| said(cause, text.say(lang))));
         for (index, text) in self.0.hints.iter().enumerate() {
             let head = if index == 0 { hint } else { &" ".repeat(hint.len()) };
             lines.extend(said(head, text));

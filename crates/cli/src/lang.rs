@@ -13,6 +13,39 @@ pub enum Lang {
     Fr,
 }
 
+/// A text in both languages, for whoever does not know who reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Both {
+    en: String,
+    fr: String,
+}
+
+impl Both {
+    /// English and French.
+    pub fn new(en: impl Into<String>, fr: impl Into<String>) -> Self {
+        Self { en: en.into(), fr: fr.into() }
+    }
+
+    /// The one that is in this language.
+    pub fn say(&self, lang: Lang) -> &str {
+        lang.pick(&self.en, &self.fr)
+    }
+}
+
+/// A text that is the same in both.
+impl From<String> for Both {
+    fn from(text: String) -> Self {
+        Self { en: text.clone(), fr: text }
+    }
+}
+
+/// A text that is the same in both.
+impl From<&str> for Both {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
 impl Lang {
     /// The one of the two texts that is in this language.
     pub fn pick<T>(self, en: T, fr: T) -> T {

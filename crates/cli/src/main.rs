@@ -11,6 +11,8 @@ mod lang;
 mod output;
 mod profiles;
 mod secrets;
+mod timeouts;
+mod why;
 mod words;
 
 use std::process::ExitCode;

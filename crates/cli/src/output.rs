@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Write};
 
 use serde_json::Value;
 
-use crate::{colour::Chip, context::Context, failure::Failure};
+use crate::{colour::Chip, context::Context, failure::Failure, lang::Lang};
 
 /// How answers are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -84,7 +84,8 @@ impl Page {
         match context.format {
             Format::Json => text(&pretty(&self.json)),
             Format::Csv => self.print_csv(),
-            Format::Table | Format::Xml => text(&self.for_people(context)),
+            Format::Table => text(&self.for_people(context)),
+            Format::Xml => Err(no_xml(context.lang)),
         }
     }
 
@@ -126,6 +127,15 @@ impl Page {
         let bytes = writer.into_inner().map_err(|error| failed(error.into_error().into()))?;
         text(String::from_utf8_lossy(&bytes).trim_end())
     }
+}
+
+/// The service has answered nothing that could be printed as it came.
+pub fn no_xml(lang: Lang) -> Failure {
+    let message = lang.pick(
+        "--output xml prints an answer of the service's, and this is none",
+        "--output xml affiche une réponse du service, et ceci n'en est pas une",
+    );
+    Failure::usage(message).hint("--output table, --output json, --output csv")
 }
 
 fn aligned(rows: &[Vec<Cell>], colours: bool) -> Vec<String> {

@@ -11,7 +11,7 @@ use ereprov_client::Password;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::failure::Failure;
+use crate::{failure::Failure, lang::Both, timeouts::Timeouts};
 
 /// Which of the OI's platforms a profile leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, Serialize, Deserialize)]
@@ -93,6 +93,19 @@ pub struct Profile {
     /// Calls a month, where the service does not say; 2000 otherwise.
     #[arg(long, value_name = "CALLS")]
     pub quota: Option<u64>,
+    /// Seconds that a connection may take, where the command line does not say.
+    #[arg(skip)]
+    pub connect_timeout_s: Option<u64>,
+    /// Seconds that a whole call may take, where the command line does not say.
+    #[arg(skip)]
+    pub timeout_s: Option<u64>,
+}
+
+impl Profile {
+    /// How long a call may take.
+    pub fn timeouts(&self) -> Timeouts {
+        Timeouts { connect_s: self.connect_timeout_s, call_s: self.timeout_s }
+    }
 }
 
 /// All of them, as they stand in their file.
@@ -130,8 +143,10 @@ impl Home {
         let state = under("XDG_STATE_HOME", ".local/state");
         match (config, state) {
             (Some(config), Some(state)) => Ok(Self { config, state }),
-            _ => Err(Failure::usage("HOME is not set: where are the profiles?")
-                .french("HOME n'est pas défini : où sont les profils ?")),
+            _ => Err(Failure::usage(Both::new(
+                "HOME is not set: where are the profiles?",
+                "HOME n'est pas défini : où sont les profils ?",
+            ))),
         }
     }
 
@@ -164,7 +179,7 @@ impl Home {
     /// The file cannot be written.
     pub fn save(&self, profiles: &Profiles) -> Result<(), Failure> {
         let file = self.file();
-        let text = toml::to_string(profiles).map_err(|error| about(&file, &error))?;
+        let text = toml::to_string(profiles).map_err(|error| about(&file, error.to_string()))?;
         write_private(&file, &text).map_err(|error| about(&file, &error))
     }
 
@@ -202,9 +217,11 @@ pub fn read_private(file: &Path) -> Result<Vec<u8>, Failure> {
         let metadata = fs::metadata(file).map_err(|error| about(file, &error))?;
         if metadata.permissions().mode() & 0o077 != 0 {
             let file = file.display();
-            let failure = Failure::usage(format!("{file} can be read by others"))
-                .french(format!("{file} peut être lu par d'autres"));
-            return Err(failure.hint(format!("chmod 600 {file}")));
+            let message = Both::new(
+                format!("{file} can be read by others"),
+                format!("{file} peut être lu par d'autres"),
+            );
+            return Err(Failure::usage(message).hint(format!("chmod 600 {file}")));
         }
     }
     Ok(bytes)
@@ -216,7 +233,7 @@ pub fn read_private(file: &Path) -> Result<Vec<u8>, Failure> {
 /// It cannot be read, or others can read it, or it is no text.
 pub fn read_password(file: &Path) -> Result<Password, Failure> {
     let text = String::from_utf8(read_private(file)?);
-    let text = text.map_err(|_| about(file, &"not UTF-8"))?;
+    let text = text.map_err(|_| about(file, no_text()))?;
     Ok(Password::new(text.lines().next().unwrap_or_default().to_owned()))
 }
 
@@ -228,8 +245,10 @@ pub async fn password_from_stdin() -> Result<Password, Failure> {
     let line = Zeroizing::new(line_from_stdin().await?);
     let password = line.trim_end_matches(['\r', '\n']);
     if password.is_empty() {
-        return Err(Failure::usage("no password on standard input")
-            .french("pas de mot de passe sur l'entrée standard"));
+        return Err(Failure::usage(Both::new(
+            "no password on standard input",
+            "pas de mot de passe sur l'entrée standard",
+        )));
     }
     Ok(Password::new(password.to_owned()))
 }
@@ -248,9 +267,9 @@ pub async fn line_from_stdin() -> Result<String, Failure> {
     });
     let read = told.await.unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into()));
     read.map_err(|error| {
-        Failure::usage("standard input cannot be read")
-            .french("l'entrée standard ne peut pas être lue")
-            .cause(error.to_string())
+        let message =
+            Both::new("standard input cannot be read", "l'entrée standard ne peut pas être lue");
+        Failure::usage(message).cause(&error)
     })
 }
 
@@ -274,10 +293,15 @@ fn write_private(file: &Path, text: &str) -> io::Result<()> {
     fs::rename(&new, file)
 }
 
+/// What was read is no text.
+pub fn no_text() -> Both {
+    Both::new("not UTF-8", "il n'est pas en UTF-8")
+}
+
 /// A file that cannot be used.
-pub fn about(file: &Path, error: &impl ToString) -> Failure {
+pub fn about(file: &Path, why: impl Into<Both>) -> Failure {
     let file = file.display();
-    Failure::usage(format!("{file} cannot be used"))
-        .french(format!("{file} ne peut pas être utilisé"))
-        .cause(error.to_string())
+    let message =
+        Both::new(format!("{file} cannot be used"), format!("{file} ne peut pas être utilisé"));
+    Failure::usage(message).cause(why)
 }

@@ -13,8 +13,8 @@ use zeroize::Zeroizing;
 
 use crate::{
     failure::Failure,
-    lang::Lang,
-    profiles::{about, read_private},
+    lang::{Both, Lang},
+    profiles::{about, no_text, read_private},
 };
 
 /// Bytes that a command may print: an entry of a password manager has more lines than the first one.
@@ -29,7 +29,7 @@ pub type Header = (String, Zeroizing<String>);
 /// # Errors
 /// It cannot be run, says that it failed, or prints no password.
 pub async fn password_of(lang: Lang, command: &str) -> Result<Password, Failure> {
-    let failed = |cause: String| {
+    let failed = |cause: Both| {
         let message = lang.pick(
             "the password command brings no password",
             "la commande du mot de passe n'en donne pas",
@@ -38,32 +38,35 @@ pub async fn password_of(lang: Lang, command: &str) -> Result<Password, Failure>
     };
     let words = shlex::split(command).filter(|words| !words.is_empty());
     let Some(words) = words else {
-        return Err(failed(
-            lang.pick("its words cannot be told apart", "ses mots ne se distinguent pas").into(),
-        ));
+        let why = Both::new("its words cannot be told apart", "ses mots ne se distinguent pas");
+        return Err(failed(why));
     };
     let (tell, told) = tokio::sync::oneshot::channel();
     thread::spawn(move || {
         // Whoever has been interrupted meanwhile does not listen any more.
         let _ = tell.send(first_line(&words));
     });
-    let line = told.await.unwrap_or_else(|_| Err("interrupted".to_owned())).map_err(failed)?;
+    let gone = |_| Err(Both::new("interrupted", "interrompue"));
+    let line = told.await.unwrap_or_else(gone).map_err(failed)?;
     if line.is_empty() {
-        return Err(failed(lang.pick("it printed nothing", "elle n'a rien affiché").to_owned()));
+        return Err(failed(Both::new("it printed nothing", "elle n'a rien affiché")));
     }
     Ok(Password::new(line.to_string()))
 }
 
-fn first_line(words: &[String]) -> Result<Zeroizing<String>, String> {
+fn first_line(words: &[String]) -> Result<Zeroizing<String>, Both> {
     let (program, arguments) = words.split_first().expect("there is a word");
-    let about = |error: &dyn std::fmt::Display| format!("{program}: {error}");
+    let about = |why: Both| {
+        let said = |lang| format!("{program}: {}", why.say(lang));
+        Both::new(said(Lang::En), said(Lang::Fr))
+    };
     // What goes wrong with it, it says on standard error itself.
     let mut child = Command::new(program)
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
-        .map_err(|error| about(&error))?;
+        .map_err(|error| about((&error).into()))?;
     let mut printed = Zeroizing::new(String::new());
     let read = match child.stdout.take() {
         Some(output) => output.take(PRINTED_BYTES_MAX as u64 + 1).read_to_string(&mut printed),
@@ -73,13 +76,17 @@ fn first_line(words: &[String]) -> Result<Zeroizing<String>, String> {
         // It may go on for ever.
         let _ = child.kill();
     }
-    let status = child.wait().map_err(|error| about(&error))?;
-    read.map_err(|error| about(&error))?;
+    let status = child.wait().map_err(|error| about((&error).into()))?;
+    read.map_err(|error| about((&error).into()))?;
     if printed.len() > PRINTED_BYTES_MAX {
-        return Err(about(&format_args!("> {PRINTED_BYTES_MAX} B")));
+        return Err(about(format!("> {PRINTED_BYTES_MAX} B").into()));
     }
     if !status.success() {
-        return Err(about(&status));
+        let french = match status.code() {
+            Some(code) => format!("code de sortie {code}"),
+            None => "un signal l'a arrêtée".to_owned(),
+        };
+        return Err(about(Both::new(status.to_string(), french)));
     }
     Ok(Zeroizing::new(printed.lines().next().unwrap_or_default().to_owned()))
 }
@@ -91,7 +98,7 @@ fn first_line(words: &[String]) -> Result<Zeroizing<String>, String> {
 /// It cannot be read, others can read it, or a line is no header.
 pub fn headers(lang: Lang, file: &Path) -> Result<Vec<Header>, Failure> {
     let text = String::from_utf8(read_private(file)?).map(Zeroizing::new);
-    let text = text.map_err(|_| about(file, &"not UTF-8"))?;
+    let text = text.map_err(|_| about(file, no_text()))?;
     let lines = text.lines().map(str::trim).enumerate();
     let lines = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
     lines
@@ -103,7 +110,7 @@ pub fn headers(lang: Lang, file: &Path) -> Result<Vec<Header>, Failure> {
                 let number = index + 1;
                 Err(about(
                     file,
-                    &lang.pick(
+                    lang.pick(
                         format!("line {number} is no header: `Name: value`"),
                         format!("la ligne {number} n'est pas un en-tête : `Nom: valeur`"),
                     ),

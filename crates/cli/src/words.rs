@@ -7,7 +7,7 @@ use ereprov_client::{
 };
 use ereprov_wire::motif::Motif;
 
-use crate::lang::Lang;
+use crate::lang::{Both, Lang};
 
 /// The word that stands for a value in JSON and CSV, or the service's own words.
 pub fn token<T: std::fmt::Display>(said: &Said<T>) -> String {
@@ -72,9 +72,15 @@ pub fn error(lang: Lang, error: &Error) -> String {
         Error::Folder(_) => {
             "le dossier commun aux processus ne peut pas être utilisé ; rien n'a été envoyé".into()
         }
-        Error::NotSent(why) => format!("pas de connexion au service ; rien n'a été envoyé : {why}"),
+        Error::NotSent(broken) => {
+            let why = Both::from(broken);
+            format!("pas de connexion au service ; rien n'a été envoyé : {}", why.say(lang))
+        }
         Error::TimedOut => "pas de réponse à temps".into(),
-        Error::Cut(why) => format!("la connexion a été coupée avant la réponse : {why}"),
+        Error::Cut(broken) => {
+            let why = Both::from(broken);
+            format!("la connexion a été coupée avant la réponse : {}", why.say(lang))
+        }
         Error::Interrupted => "le programme qui l'a envoyée s'est arrêté avant la réponse".into(),
         Error::TooBig => "la réponse est plus longue que ce qui est lu".into(),
         Error::Unreadable(_) => "la réponse ne peut pas être comprise".into(),
@@ -85,6 +91,7 @@ pub fn error(lang: Lang, error: &Error) -> String {
                 .into()
         }
         Error::OutcomeUnknown(_) => "on ne sait pas si la demande a été acceptée".into(),
+        Error::Fault(fault) => format!("erreur SOAP {} : {}", fault.code, fault.reason),
         Error::NotAccepted { .. } => "la demande n'a pas été acceptée ; rien n'a été fait".into(),
         other => other.to_string(),
     }

@@ -103,8 +103,16 @@ async fn dns(lang: Lang, session: &Session<'_>) -> Step {
             let all: Vec<_> = found.map(|address: SocketAddr| address.ip().to_string()).collect();
             step("dns", Outcome::Fine, format!("{host} → {}", all.join(", ")))
         }
-        Ok(Err(error)) => step("dns", Outcome::Wrong, format!("{host}: {error}")),
-        Err(_) => step("dns", Outcome::Wrong, format!("{host}: {} s", LOOK_UP_MAX.as_secs())),
+        Ok(Err(error)) => {
+            let french = format!("{host} : ce nom est introuvable");
+            step("dns", Outcome::Wrong, lang.pick(format!("{host}: {error}"), french))
+        }
+        Err(_) => {
+            let s = LOOK_UP_MAX.as_secs();
+            let said =
+                lang.pick(format!("{host}: nothing in {s} s"), format!("{host} : rien en {s} s"));
+            step("dns", Outcome::Wrong, said)
+        }
     }
 }
 

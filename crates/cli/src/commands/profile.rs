@@ -12,6 +12,7 @@ use crate::{
     output::{self, Column, Layout, Page},
     profiles::{Platform, Profile, about, password_from_stdin, read_password},
     secrets,
+    timeouts::Timeouts,
 };
 
 /// What to do with profiles.
@@ -47,6 +48,13 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// Whether it prints something.
+    pub fn prints(&self) -> bool {
+        matches!(self, Self::List | Self::Show { .. })
+    }
+}
+
 /// Runs the command.
 pub async fn run(context: &Context, command: Command) -> Result<(), Failure> {
     match command {
@@ -74,6 +82,8 @@ async fn add(context: &Context, name: String, mut profile: Profile) -> Result<()
     for file in [password_file, authority, certificate, headers].into_iter().flatten() {
         *file = fs::canonicalize(&*file).map_err(|error| about(file, &error))?;
     }
+    let Timeouts { connect_s, call_s } = context.timeouts;
+    (profile.connect_timeout_s, profile.timeout_s) = (connect_s, call_s);
     // What cannot be used is told now, not at the first call.
     context.try_out(&name, &profile)?;
     match (&profile.password_command, &profile.password_file) {
@@ -164,12 +174,15 @@ const SHEET: &[Column] = &[
     ("headers", "headers", "en-têtes"),
     ("proxy", "proxy", "proxy"),
     ("quota", "calls a month", "requêtes par mois"),
+    ("connect_timeout_s", "connection, at most s", "connexion, s au plus"),
+    ("timeout_s", "whole call, at most s", "requête entière, s au plus"),
 ];
 
-fn sheet(lang: Lang, name: &str, profile: &Profile) -> [String; 12] {
+fn sheet(lang: Lang, name: &str, profile: &Profile) -> [String; 14] {
     let file = |file: &Option<PathBuf>| {
         file.as_ref().map(|file| file.display().to_string()).unwrap_or_default()
     };
+    let number = |number: Option<u64>| number.map(|n| n.to_string()).unwrap_or_default();
     let value = |value: Option<PossibleValue>| {
         value.map(|value| value.get_name().to_owned()).unwrap_or_default()
     };
@@ -190,7 +203,9 @@ fn sheet(lang: Lang, name: &str, profile: &Profile) -> [String; 12] {
         file(&profile.certificate),
         file(&profile.headers),
         profile.proxy.clone().unwrap_or_default(),
-        profile.quota.map(|quota| quota.to_string()).unwrap_or_default(),
+        number(profile.quota),
+        number(profile.connect_timeout_s),
+        number(profile.timeout_s),
     ]
 }
 

@@ -21,6 +21,13 @@ pub struct Args {
     settle: bool,
 }
 
+impl Args {
+    /// Whether it shows what this machine knows, without a call.
+    pub fn is_about_this_machine(&self) -> bool {
+        self.contract.is_none()
+    }
+}
+
 /// Runs the command.
 pub async fn run(context: &Context, args: &Args) -> Result<(), Failure> {
     let Some(reference) = &args.contract else {

@@ -23,6 +23,7 @@ pub const VALUE_NAMES: &[(&str, &str)] = &[
     ("PTO", "PTO"),
     ("PTO|none", "PTO|none"),
     ("REASON", "MOTIF"),
+    ("SECONDS", "SECONDES"),
     ("SECONDS,…", "SECONDES,…"),
     ("SECURITY", "SECURITE"),
     ("SHELL", "SHELL"),
@@ -83,6 +84,18 @@ pub const TEXTS: &[(&str, &str)] = &[
     (
         "Read the password from the first line of standard input instead of its file",
         "Lire le mot de passe sur la première ligne de l'entrée standard plutôt que dans son fichier",
+    ),
+    (
+        "Seconds that a connection may take, 1 to 120; without it, 10, or half of --timeout if that is less. \
+         `profile add` keeps it",
+        "Secondes que peut durer une connexion, de 1 à 120 ; sans cela, 10, ou la moitié de --timeout si c'est \
+         moins. `profile add` la garde",
+    ),
+    (
+        "Seconds that a whole call may take, its connection included, 1 to 600; without it, 60. `profile add` keeps \
+         it",
+        "Secondes que peut durer une requête entière, connexion comprise, de 1 à 600 ; sans cela, 60. `profile add` \
+         la garde",
     ),
     ("Print help (see a summary with '-h')", "Afficher l'aide (un résumé avec « -h »)"),
     ("Print help (see more with '--help')", "Afficher l'aide (davantage avec « --help »)"),

@@ -4,6 +4,7 @@
 #[path = "../../../client/tests/it/digests.rs"]
 mod digests;
 mod doctor;
+mod failing;
 mod foreign;
 mod frozen;
 mod harness;

@@ -40,6 +40,12 @@ async fn technicians_are_added_listed_barred_and_given_passwords() {
         let said = add(&user, login, password).await;
         assert!(said.exit == exit && said.err.contains(told), "{login}: {said:?}");
     }
+    let said = add(&user, "Paul", PASSWORD).await;
+    assert!(
+        said.exit == 0 && said.err.starts_with("paul may sign in (a login is kept"),
+        "{said:?}"
+    );
+    assert_eq!(user.run(&["portal", "technician", "disable", "paul"]).await.exit, 0);
     let nobody = ["portal", "technician", "add", "ali", "--name", "Ali"];
     let said = user.run(&nobody).await;
     assert!(said.exit == 2 && said.err.contains("--password-stdin"), "{said:?}");
@@ -48,7 +54,7 @@ async fn technicians_are_added_listed_barred_and_given_passwords() {
     assert_eq!(user.json(&list).await[0]["disabled"], false);
     assert_eq!(user.run(&["portal", "technician", "disable", "jeanne"]).await.exit, 0);
     let listed = user.json(&list).await;
-    assert_eq!(listed.as_array().unwrap().len(), 1);
+    assert_eq!(listed.as_array().unwrap().len(), 2);
     assert_eq!((&listed[0]["login"], &listed[0]["disabled"]), (&"jeanne".into(), &true.into()));
     assert_eq!(listed[0]["signs_in_with"], "password");
     assert_eq!(user.run(&["portal", "technician", "enable", "jeanne"]).await.exit, 0);
@@ -63,7 +69,14 @@ async fn technicians_are_added_listed_barred_and_given_passwords() {
     let acts: Vec<_> = acts.iter().map(|entry| entry["act"].as_str().unwrap()).collect();
     assert_eq!(
         acts,
-        ["compte-ajoute", "compte-desactive", "compte-reactive", "compte-mot-de-passe"]
+        [
+            "compte-ajoute",
+            "compte-ajoute",
+            "compte-desactive",
+            "compte-desactive",
+            "compte-reactive",
+            "compte-mot-de-passe"
+        ]
     );
     let said = user.run(&["portal", "journal", "--output", "csv", "--to", "2020-01-01"]).await;
     assert_eq!(

@@ -20,6 +20,28 @@ async fn programs_get_csv_and_the_service_s_own_xml() {
     assert!(ko.out.contains("<codeErreur>20014</codeErreur>") && ko.exit == 5, "{ko:?}");
 }
 
+#[tokio::test]
+async fn what_no_answer_says_is_not_printed_as_xml() {
+    let user = User::new();
+    // Nobody is asked for it either: there is no service.
+    user.add("oc", "http://127.0.0.1:1/", "oc", &[]).await;
+    for command in [
+        &["explain", "20015"][..],
+        &["doctor"],
+        &["status"],
+        &["profile", "list"],
+        &["profile", "show"],
+        &["portal", "journal"],
+        &["portal", "technician", "list"],
+    ] {
+        let said = user.run(&[command, &["--output", "xml"]].concat()).await;
+        assert_eq!((said.exit, &*said.out), (2, ""), "{command:?}: {said:?}");
+        assert!(said.err.contains("--output json"), "{command:?}: {said:?}");
+    }
+    let said = user.run(&["explain", "--output", "xml", "--lang", "fr"]).await;
+    assert!(said.err.contains("une réponse du service, et ceci n'en est pas une"), "{said:?}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_trace_shows_everything_but_the_password() {
     let oi = Oi::demo().await;

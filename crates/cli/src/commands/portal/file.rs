@@ -16,6 +16,7 @@ use serde::Deserialize;
 
 use crate::{
     failure::Failure,
+    lang::Both,
     profiles::{about, read_password},
 };
 
@@ -90,9 +91,13 @@ impl File {
     /// Whose word on a caller's address is taken.
     pub fn proxies(&self) -> Result<Proxies, Failure> {
         let trusted = IpList::from_texts(self.trusted_proxies.iter().map(String::as_str));
-        let trusted = trusted.map_err(|error| wrong("trusted_proxies", &error))?;
+        let trusted = trusted.map_err(|error| wrong("trusted_proxies", error.to_string()))?;
         if let Some(all) = trusted.everywhere() {
-            return Err(wrong("trusted_proxies", &format!("{all} trusts everybody")));
+            let why = Both::new(
+                format!("{all} trusts everybody"),
+                format!("{all} fait confiance à tout le monde"),
+            );
+            return Err(wrong("trusted_proxies", why));
         }
         Ok(Proxies { trusted, header: self.proxy_header.unwrap_or(Header::XForwardedFor) })
     }
@@ -161,11 +166,18 @@ impl From<Colours> for ColourOrder {
 fn hours(key: &str, value: u64, unit: u64) -> Result<Duration, Failure> {
     let hours = value.saturating_mul(unit);
     if value == 0 || hours > HOURS_MAX {
-        return Err(wrong(key, &format!("{value} is not between 1 and {}", HOURS_MAX / unit)));
+        let most = HOURS_MAX / unit;
+        let why = Both::new(
+            format!("{value} is not between 1 and {most}"),
+            format!("{value} n'est pas entre 1 et {most}"),
+        );
+        return Err(wrong(key, why));
     }
     Ok(Duration::from_hours(hours))
 }
 
-fn wrong(key: &str, why: &impl ToString) -> Failure {
-    Failure::usage(format!("{key} cannot be used")).cause(why.to_string())
+fn wrong(key: &str, why: impl Into<Both>) -> Failure {
+    let message =
+        Both::new(format!("{key} cannot be used"), format!("{key} ne peut pas être utilisé"));
+    Failure::usage(message).cause(why)
 }

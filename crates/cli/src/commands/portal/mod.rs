@@ -5,6 +5,7 @@ mod file;
 mod journal;
 mod serve;
 mod technician;
+mod why;
 
 use std::path::PathBuf;
 
@@ -56,6 +57,12 @@ impl Args {
     pub fn serves(&self) -> bool {
         self.command.is_none()
     }
+
+    /// Whether it prints something.
+    pub fn prints(&self) -> bool {
+        use technician::Command as T;
+        matches!(self.command, Some(Command::Journal(_) | Command::Technician(T::List { .. })))
+    }
 }
 
 /// Runs the command.
@@ -86,5 +93,5 @@ impl Place {
 }
 
 fn of_store(error: &StoreError) -> Failure {
-    Failure::new(exit::FAILED, "the portal's database cannot be used").cause(error.to_string())
+    Failure::new(exit::FAILED, why::no_database()).cause(error)
 }

@@ -18,7 +18,7 @@ use crate::{
     context::{Context, home},
     exit,
     failure::Failure,
-    lang::Lang,
+    lang::{Both, Lang},
     output::{self, Format},
 };
 
@@ -76,7 +76,7 @@ pub async fn run(context: &Context, args: Serving) -> Result<(), Failure> {
             format!("{wanted} cannot be listened on"),
             format!("impossible d'écouter sur {wanted}"),
         );
-        Failure::new(exit::FAILED, message).cause(error.to_string())
+        Failure::new(exit::FAILED, message).cause(&error)
     })?;
     let bound = listener.local_addr().map_err(|e| Failure::new(exit::FAILED, e.to_string()))?;
     let public_url = said.unwrap_or_else(|| format!("http://{bound}"));
@@ -116,7 +116,10 @@ fn files(args: &Serving, file: &File) -> Result<Option<Files>, Failure> {
             client_certificates: ClientCertificates::Optional,
         })),
         (None, None) => Ok(None),
-        _ => Err(Failure::usage("a certificate needs its key, and a key its certificate")),
+        _ => Err(Failure::usage(Both::new(
+            "a certificate needs its key, and a key its certificate",
+            "un certificat demande sa clé, et une clé son certificat",
+        ))),
     }
 }
 
@@ -206,14 +209,7 @@ fn start_log(format: Format) {
 }
 
 fn of_start(lang: Lang, error: &StartError) -> Failure {
-    use std::error::Error as _;
     let exit = if matches!(error, StartError::Store(_)) { exit::FAILED } else { exit::USAGE };
     let message = lang.pick("the portal does not start", "le portail ne démarre pas");
-    let mut cause = error.to_string();
-    let mut source = error.source();
-    while let Some(deeper) = source {
-        cause.push_str(&format!(": {deeper}"));
-        source = deeper.source();
-    }
-    Failure::new(exit, message).cause(cause)
+    Failure::new(exit, message).cause(error)
 }

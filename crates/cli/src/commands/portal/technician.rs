@@ -64,8 +64,10 @@ pub async fn run(context: &Context, command: Command) -> Result<(), Failure> {
         Command::List { place } => return list(context, &place).await,
         Command::Add { login, name, place } => {
             let password = chosen::password(context).await?;
-            place.open()?.add(&login, &name, &password).await.map_err(failed)?;
-            lang.pick(format!("{login} may sign in"), format!("{login} peut se connecter"))
+            let kept = place.open()?.add(&login, &name, &password).await.map_err(failed)?;
+            let done =
+                lang.pick(format!("{kept} may sign in"), format!("{kept} peut se connecter"));
+            done + in_small_letters(lang, &login, &kept)
         }
         Command::Disable { login, place } => {
             place.open()?.set_disabled(&login, true).await.map_err(failed)?;
@@ -92,6 +94,17 @@ pub async fn run(context: &Context, command: Command) -> Result<(), Failure> {
     };
     output::aside(&done);
     Ok(())
+}
+
+/// Whoever typed capitals is told that the login has none.
+fn in_small_letters(lang: Lang, typed: &str, kept: &str) -> &'static str {
+    if typed.trim() == kept {
+        return "";
+    }
+    lang.pick(
+        " (a login is kept in small letters; capitals are accepted at the sign-in)",
+        " (l'identifiant est gardé en minuscules ; à la connexion, les majuscules sont acceptées)",
+    )
 }
 
 const COLUMNS: &[Column] = &[
@@ -169,6 +182,6 @@ fn of(lang: Lang, error: &NoAccount) -> Failure {
             &other.to_string(),
             "l'identifiant, le nom ou le mot de passe ne convient pas",
         )
-        .cause(other.to_string()),
+        .cause(other),
     }
 }
