@@ -106,6 +106,10 @@ pub(super) async fn run(tx: &mut Tx<'_>) -> Result<(), StoreError> {
         return Err(StoreError::Broken(reason.into()));
     }
     for step in STEPS.iter().filter(|step| step.number > current) {
+        if current > 0 {
+            // Whoever waits for a start knows what it is at.
+            tracing::info!(step = step.number, name = step.name, "bringing the schema up to date");
+        }
         tx.script(if tx.is_embedded() { step.sqlite } else { step.postgres }).await?;
         tx.script(step.text).await?;
         tx.execute(&RECORD, params![step.number, step.name]).await?;
