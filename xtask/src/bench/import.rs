@@ -1,6 +1,6 @@
 //! Rows a second of `ereprovd import`, beside the raw limit in the same run: the same rows, with their keys
 //! already known, put into empty tables with the same indexes by the database's own tool (`sqlite3
-//! .import`, `COPY`). Processor time is compared, too, since the machine may have other things to do.
+//! .import`, `COPY`; on PostgreSQL also into tables with the same foreign keys). Processor time is compared, too, since the machine may have other things to do.
 
 use std::{
     fs::{self, File},
@@ -17,6 +17,9 @@ use anyhow::{Context, ensure};
 /// The tables that a load writes.
 const TABLES: [&str; 7] = ["site", "floor", "pbo", "pto", "contract", "fibre", "reprovisioning"];
 
+/// Fibres with which it is also measured how long it takes where every row's references are checked.
+const REFERRING_MAX: u64 = 2_000_000;
+
 /// What something took.
 struct Took {
     time: Duration,
@@ -32,16 +35,16 @@ pub fn compare(
 ) -> anyhow::Result<()> {
     let folder = tempfile::tempdir_in(folder)?;
     let service = Service::prepare(program, folder.path(), database)?;
-    service.load_demo()?;
+    service.load_operators()?;
     let data = folder.path().join("data");
     fs::create_dir(&data)?;
     network.write(&data)?;
     let lines = lines(&data)?;
     say(&format!("loading {lines} lines, {} of them fibres", network.fibres()));
     let (loaded, rss_kib) = watched(service.import(&data)?)?;
-    let raw = match database {
-        "sqlite" => raw_sqlite(folder.path())?,
-        url => raw_postgres(url, folder.path())?,
+    let (raw, referring) = match database {
+        "sqlite" => (raw_sqlite(folder.path())?, None),
+        url => raw_postgres(url, folder.path(), network.fibres() <= REFERRING_MAX)?,
     };
     let all = f64::from(u32::try_from(lines)?);
     let rate = |took: &Took| all / took.time.as_secs_f64();
@@ -56,6 +59,9 @@ pub fn compare(
     print("| | lines/s | seconds | of which processor | peak RSS MiB |\n|---|--:|--:|--:|--:|\n");
     row("ereprovd import", &loaded, &(rss_kib / 1024).to_string());
     row("raw limit", &raw, "-");
+    if let Some(took) = &referring {
+        row("raw, with the foreign keys", took, "-");
+    }
     let times = |loaded: Duration, raw: Duration| loaded.as_secs_f64() / raw.as_secs_f64();
     print(&format!("\n{:.2} times as long", times(loaded.time, raw.time)));
     // PostgreSQL's own is spent by its server.
@@ -117,12 +123,36 @@ fn raw_sqlite(folder: &Path) -> anyhow::Result<Took> {
     Ok(watched(sqlite(&raw, &commands)?)?.0)
 }
 
-fn raw_postgres(url: &str, folder: &Path) -> anyhow::Result<Took> {
+/// Into tables with the same indexes; and into those that have the same foreign keys, too.
+fn raw_postgres(url: &str, folder: &Path, referring: bool) -> anyhow::Result<(Took, Option<Took>)> {
+    for table in TABLES {
+        psql(url, &format!("\\copy public.{table} to '{}'", copied(folder, table)))?;
+    }
+    // What the server would do meanwhile for the rows that were loaded.
+    psql(url, "VACUUM ANALYZE")?;
+    let raw = raw_copy(url, folder, "")?;
+    let referring = if referring { Some(raw_copy(url, folder, REFERENCES)?) } else { None };
+    Ok((raw, referring))
+}
+
+/// Gives the raw tables the foreign keys of the others.
+const REFERENCES: &str = "DO $$ DECLARE texts TEXT[]; one TEXT; BEGIN
+    SELECT array_agg(format('ALTER TABLE raw.%I ADD %s', t.relname, pg_get_constraintdef(c.oid)))
+      INTO texts FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid
+      JOIN pg_class r ON r.relname = t.relname
+        AND r.relnamespace = CAST('raw' AS regnamespace)
+      WHERE c.contype = 'f' AND t.relnamespace = CAST('public' AS regnamespace);
+    PERFORM set_config('search_path', 'raw, public', TRUE);
+    FOREACH one IN ARRAY texts LOOP EXECUTE one; END LOOP;
+  END $$";
+
+fn raw_copy(url: &str, folder: &Path, more: &str) -> anyhow::Result<Took> {
     psql(url, "DROP SCHEMA IF EXISTS raw CASCADE; CREATE SCHEMA raw")?;
     for table in TABLES {
         psql(url, &format!("CREATE TABLE raw.{table} (LIKE public.{table} INCLUDING ALL)"))?;
-        psql(url, &format!("\\copy public.{table} to '{}'", copied(folder, table)))?;
     }
+    psql(url, more)?;
+    psql(url, "CHECKPOINT")?;
     let begun = Instant::now();
     for table in TABLES {
         psql(url, &format!("\\copy raw.{table} from '{}'", copied(folder, table)))?;

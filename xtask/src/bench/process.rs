@@ -59,6 +59,12 @@ impl Service {
         self.run(&[&["operator", "set", "oc-demo"], &limits[..]].concat())
     }
 
+    /// Loads the demo's operators, and no network: the first one is still to come.
+    pub fn load_operators(&self) -> anyhow::Result<()> {
+        let operators = root().join("crates/server/demo/operators.csv");
+        self.run(&["import", &operators.display().to_string()])
+    }
+
     /// Loads the demo network and another one; answers how long the other one took.
     pub fn load(&self, network: &Network) -> anyhow::Result<Duration> {
         self.load_demo()?;

@@ -216,6 +216,9 @@ pub async fn run(
     outcome.differences =
         loader.publish(&act, &mut |what, rows| watcher.writes(what, rows)).await?;
     outcome.published = true;
+    if let Some(why) = loader.not_beside() {
+        outcome.notes.push(format!("this first load was written row by row, which takes longer: {why}"));
+    }
     Ok(outcome)
 }
 

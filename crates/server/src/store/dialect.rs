@@ -101,6 +101,9 @@ pub(super) const LOAD_SETTINGS: &str = "
   SET LOCAL work_mem = '128MB';
   SET LOCAL maintenance_work_mem = '128MB'";
 
+/// A commit of nothing that anybody sees, which PostgreSQL waits for like for any other.
+pub(super) const CATCH_UP: &str = "SELECT pg_logical_emit_message(TRUE, 'ereprov', '')";
+
 /// What PostgreSQL's planner has to know of what was staged and found; SQLite's finds its way by the
 /// statements.
 pub(super) static KNOW_STAGED: Statement = Statement {

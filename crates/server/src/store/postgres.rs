@@ -22,7 +22,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::{
     UseCase, Written,
     address::Address,
-    dialect::{HOLD_DECISION, HOLD_SESSION, LET_GO, SESSION_SETTINGS},
+    dialect::{CATCH_UP, HOLD_DECISION, HOLD_SESSION, LET_GO, SESSION_SETTINGS},
     error::StoreError,
     faults::FaultHook,
     hosts::Hosts,
@@ -103,7 +103,12 @@ impl Postgres {
         in_time(Instant::now() + self.deadline, self.others.get()).await?.map_err(Into::into)
     }
 
-    /// The same, on one connection of its own.
+    /// Waits until the disk, and the standby that commits wait for, have what anybody has written so far.
+    pub(super) async fn catch_up(&self) -> Result<(), StoreError> {
+        Ok(self.take().await?.batch_execute(CATCH_UP).await?)
+    }
+
+    /// The same as [`Self::write`] and the like, on one connection of its own.
     pub(super) async fn own(&self) -> Result<Self, StoreError> {
         self.hook.ask("CONNECT")?;
         let connection = in_time(Instant::now() + self.deadline, self.requests.get()).await??;

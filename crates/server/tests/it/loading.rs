@@ -1,6 +1,7 @@
 //! Loading an inventory: each mistake told and nothing else lost, all at once, and again without harm.
 
 mod changes;
+mod first;
 mod gracethd;
 mod killed;
 mod reports;

@@ -14,6 +14,7 @@ use crate::store::{
     Engine, Store, StoreError, Tx,
     dialect::{LOAD_SETTINGS, LOADER_SETTINGS, LOCK_LOADS},
     faults::FaultHook,
+    postgres::Postgres,
     sqlite::open_connection,
     tx::Connection,
     value::params,
@@ -40,12 +41,14 @@ pub struct Loader {
     hook: FaultHook,
     /// Whether a service may be at work on the same SQLite file.
     served: bool,
+    /// Why the first load of a network went row by row, if one did.
+    pub(super) not_beside: Option<String>,
     _lock: Option<FileLock>,
 }
 
 enum Own {
     Sqlite(Box<Sqlite>),
-    Postgres(Option<Box<Object>>),
+    Postgres(Option<Box<Object>>, Box<Postgres>),
 }
 
 impl Store {
@@ -61,13 +64,15 @@ impl Store {
                 let lock = lock(sqlite.path())?.ok_or_else(busy)?;
                 hook.ask("CONNECT")?;
                 let connection = Own::Sqlite(Box::new(open(sqlite.path())?));
-                Ok(Loader { connection, hook, served, _lock: Some(lock) })
+                Ok(Loader { connection, hook, served, not_beside: None, _lock: Some(lock) })
             }
             Engine::Postgres(postgres) => {
                 let connection = postgres.take().await?;
                 connection.batch_execute(LOADER_SETTINGS).await?;
-                let connection = Own::Postgres(Some(Box::new(connection)));
-                let mut loader = Loader { connection, hook, served, _lock: None };
+                let connection =
+                    Own::Postgres(Some(Box::new(connection)), Box::new(postgres.clone()));
+                let mut loader =
+                    Loader { connection, hook, served, not_beside: None, _lock: None };
                 // The server finds out within a moment that a load before this one has ended.
                 for _ in 0..LOCK_TRIES {
                     let locked = loader.looking(async |tx| {
@@ -115,9 +120,22 @@ impl Loader {
         matches!(self.connection, Own::Sqlite(_))
     }
 
+    /// The database, where it is PostgreSQL: for what is done on other connections.
+    pub(super) fn postgres(&self) -> Option<Postgres> {
+        match &self.connection {
+            Own::Sqlite(_) => None,
+            Own::Postgres(_, postgres) => Some(postgres.as_ref().clone()),
+        }
+    }
+
     /// Whether somebody would wait too long for so many rows to be written in one transaction.
     pub fn waits(&self, rows: u64) -> bool {
         self.in_pieces() && rows > WAITING_MAX
+    }
+
+    /// Why the first load of a network went into its tables row by row, which takes longer, where it did.
+    pub fn not_beside(&self) -> Option<&str> {
+        self.not_beside.as_deref()
     }
 
     /// For how long a piece may write.
@@ -186,7 +204,7 @@ impl Loader {
                 }
                 committed
             }
-            Own::Postgres(connection) => {
+            Own::Postgres(connection, _) => {
                 let gone = || StoreError::Unavailable("the load's connection was lost".into());
                 let client = connection.as_mut().ok_or_else(gone)?;
                 let transaction = client.transaction().await?;
@@ -239,7 +257,7 @@ const PIECE_MAX: i64 = 1_000_000;
 impl Drop for Loader {
     /// The connection ends, with all that it staged.
     fn drop(&mut self) {
-        if let Own::Postgres(connection) = &mut self.connection {
+        if let Own::Postgres(connection, _) = &mut self.connection {
             connection.take().map(|connection| Object::take(*connection));
         }
     }

@@ -33,6 +33,7 @@ mod changes;
 mod connection;
 mod contracts;
 mod fibres;
+mod first;
 mod hidden;
 mod places;
 mod protect;

@@ -1,9 +1,14 @@
 //! What was found is written, and all of it becomes visible at once.
 
-use super::{Difference, Loader, changes, hidden, report, rows};
+use super::{
+    Difference, Loader, changes,
+    first::{self, Way},
+    hidden, report, rows,
+};
 use crate::store::{
     StoreError, Tx,
     admin_acts::{self, Act},
+    postgres::Postgres,
     statement::Statement,
     value::params,
 };
@@ -24,28 +29,8 @@ impl Loader {
         act: &Act,
         told: &mut dyn FnMut(&str, u64),
     ) -> Result<Vec<Difference>, StoreError> {
-        if !self.in_pieces() {
-            return self
-                .writing_for_good(async |tx| {
-                    tx.lock_keys().await?;
-                    hidden::begin(tx).await?;
-                    run_all(tx, changes::LATE).await?;
-                    run_all(tx, changes::BEFORE).await?;
-                    tx.execute(changes::ADD_OPERATORS, params![act.at_ms]).await?;
-                    for adding in rows::ALL {
-                        let (first, last) = bounds(tx, adding.bounds).await?;
-                        let mut from = first;
-                        while from <= last {
-                            let to = (from + SPAN - 1).min(last);
-                            let rows = tx.execute(adding.piece, params![from, to]).await?;
-                            told(adding.what, rows);
-                            from = to + 1;
-                        }
-                        add_last(tx, adding, told).await?;
-                    }
-                    finish(tx, act, told).await
-                })
-                .await;
+        if let Some(postgres) = self.postgres() {
+            return self.publish_at_once(&postgres, act, told).await;
         }
         self.writing(async |tx| hidden::begin(tx).await).await?;
         for adding in rows::ALL {
@@ -63,6 +48,73 @@ impl Loader {
         })
         .await
     }
+
+    /// On PostgreSQL, where one transaction is as good as many.
+    async fn publish_at_once(
+        &mut self,
+        postgres: &Postgres,
+        act: &Act,
+        told: &mut dyn FnMut(&str, u64),
+    ) -> Result<Vec<Difference>, StoreError> {
+        let mut not_beside = None;
+        let published = self
+            .writing_for_good(async |tx| {
+                tx.lock_keys().await?;
+                let rows = numbers(tx).await?;
+                let way = first::begin(tx, rows).await?;
+                let found = write(tx, act, told).await?;
+                match way {
+                    Way::Within(why) => not_beside = why,
+                    Way::Beside(plan) => {
+                        first::build(tx, &plan, told).await?;
+                        told("exchange", 0);
+                        // The commit, for which everybody waits then, has little left to wait for.
+                        if let Err(error) = postgres.catch_up().await {
+                            tracing::warn!(error = error.chain(), "the standby was not waited for");
+                        }
+                        first::end(tx, &plan).await?;
+                    }
+                }
+                Ok(found)
+            })
+            .await;
+        self.not_beside = not_beside;
+        published
+    }
+}
+
+/// Numbers that what is added lies between, over all kinds.
+async fn numbers(tx: &mut Tx<'_>) -> Result<i64, StoreError> {
+    let mut all = 0;
+    for adding in rows::ALL {
+        let (first, last) = bounds(tx, adding.bounds).await?;
+        all += last - first + 1;
+    }
+    Ok(all)
+}
+
+/// Everything, in one transaction.
+async fn write(
+    tx: &mut Tx<'_>,
+    act: &Act,
+    told: &mut dyn FnMut(&str, u64),
+) -> Result<Vec<Difference>, StoreError> {
+    hidden::begin(tx).await?;
+    run_all(tx, changes::LATE).await?;
+    run_all(tx, changes::BEFORE).await?;
+    tx.execute(changes::ADD_OPERATORS, params![act.at_ms]).await?;
+    for adding in rows::ALL {
+        let (first, last) = bounds(tx, adding.bounds).await?;
+        let mut from = first;
+        while from <= last {
+            let to = (from + SPAN - 1).min(last);
+            let rows = tx.execute(adding.piece, params![from, to]).await?;
+            told(adding.what, rows);
+            from = to + 1;
+        }
+        add_last(tx, adding, told).await?;
+    }
+    finish(tx, act, told).await
 }
 
 async fn add_last(

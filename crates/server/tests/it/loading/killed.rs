@@ -11,12 +11,12 @@ use std::{
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::harness::{Beside, postgres, printed, program, run};
+use crate::harness::{Beside, import_demo, postgres, printed, program, run};
 
-const SITES: u32 = 400;
+pub(super) const SITES: u32 = 400;
 
 /// A network that takes a moment to load.
-fn write(folder: &Path) -> PathBuf {
+pub(super) fn write(folder: &Path) -> PathBuf {
     let mut floors = "site;building;staircase;floor\n".to_owned();
     let mut pbos = "site;building;staircase;floor;pbo\n".to_owned();
     let mut fibres =
@@ -45,7 +45,7 @@ fn write(folder: &Path) -> PathBuf {
 }
 
 /// Everything that a load writes, as text.
-async fn everything(database: &Beside) -> Vec<String> {
+pub(super) async fn everything(database: &Beside) -> Vec<String> {
     let query =
         "SELECT contract.ref || ' ' || fibre.ref || ' ' || pbo.ref || ' ' || floor.floor || ' '
                    || site.ref || ' ' || operator.login
@@ -67,21 +67,29 @@ async fn everything(database: &Beside) -> Vec<String> {
 }
 
 /// Contracts of the load that the service would find.
-async fn found(database: &Beside) -> i64 {
+pub(super) async fn found(database: &Beside) -> i64 {
     let sql = "SELECT COUNT(*) FROM contract WHERE ref LIKE 'K%'
                AND id <= COALESCE((SELECT contract_max FROM load_hidden), id)";
     database.number(sql).await
 }
 
-struct Prepared {
-    folder: TempDir,
-    config: PathBuf,
-    data: PathBuf,
-    database: Beside,
+pub(super) struct Prepared {
+    pub(super) folder: TempDir,
+    pub(super) config: PathBuf,
+    pub(super) data: PathBuf,
+    pub(super) database: Beside,
+    pub(super) url: Option<String>,
 }
 
-/// The demo network in a database, and files to load on top of it.
-async fn prepared(on_postgres: bool) -> Prepared {
+/// What is there before the load.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum There {
+    DemoNetwork,
+    OperatorsOnly,
+}
+
+/// A database, and files to load into it.
+pub(super) async fn prepared(on_postgres: bool, there: There) -> Prepared {
     let folder = TempDir::new().unwrap();
     let data = write(folder.path());
     let config = folder.path().join("ereprovd.toml");
@@ -89,9 +97,23 @@ async fn prepared(on_postgres: bool) -> Prepared {
     let given = url.as_deref().unwrap_or("sqlite:ereprov.db");
     let text = include_str!("../../../demo/demo.toml");
     fs::write(&config, format!("{text}\n[database]\nurl = \"{given}\"\n")).unwrap();
-    crate::harness::import_demo(&config);
+    match there {
+        There::DemoNetwork => import_demo(&config),
+        There::OperatorsOnly => {
+            let operators = concat!(env!("CARGO_MANIFEST_DIR"), "/demo/operators.csv");
+            printed(&run(&["--config", config.to_str().unwrap(), "import", operators]));
+        }
+    }
     let database = Beside::open(&folder.path().join("ereprov.db"), url.as_deref()).await;
-    Prepared { folder, config, data, database }
+    Prepared { folder, config, data, database, url }
+}
+
+/// Everything in a PostgreSQL database but its rows.
+pub(super) fn schema(url: &str) -> String {
+    let dump = std::process::Command::new("pg_dump").args(["--schema-only", "-d", url]).output();
+    // Each dump is guarded by a word of its own.
+    let lines = printed(&dump.unwrap());
+    lines.lines().filter(|line| !line.contains("restrict")).collect::<Vec<_>>().join("\n")
 }
 
 /// Every file of an export, one after the other.
@@ -104,8 +126,8 @@ fn exported(config: &Path, folder: &Path) -> String {
     files.iter().map(|file| fs::read_to_string(file).unwrap()).collect()
 }
 
-async fn killed_at_any_moment_and_loaded_again(on_postgres: bool) {
-    let clean = prepared(on_postgres).await;
+async fn killed_at_any_moment_and_loaded_again(on_postgres: bool, there: There) {
+    let clean = prepared(on_postgres, there).await;
     let import = |of: &Prepared| {
         let (config, data) = (of.config.to_str().unwrap(), of.data.to_str().unwrap());
         ["--config", config, "import", data].map(str::to_owned)
@@ -117,7 +139,8 @@ async fn killed_at_any_moment_and_loaded_again(on_postgres: bool) {
     let all = i64::from(SITES) * 20;
     assert_eq!(found(&clean.database).await, all);
 
-    let killed = prepared(on_postgres).await;
+    let killed = prepared(on_postgres, there).await;
+    let schema = killed.url.as_deref().map(schema);
     let arguments = import(&killed);
     let arguments = arguments.each_ref().map(String::as_str);
     for round in 0..8_u32 {
@@ -127,26 +150,36 @@ async fn killed_at_any_moment_and_loaded_again(on_postgres: bool) {
         loading.wait().unwrap();
         let there = found(&killed.database).await;
         assert!(there == 0 || there == all, "round {round}: {there} of {all} can be seen");
+        assert_eq!(killed.url.as_deref().map(self::schema), schema, "round {round}");
     }
     printed(&run(&arguments));
     assert_eq!(everything(&killed.database).await, expected);
+    assert_eq!(killed.url.as_deref().map(self::schema), schema);
 }
 
 mod killed_at_any_moment_and_loaded_again_it_is_one_clean_load {
+    use super::{There, killed_at_any_moment_and_loaded_again};
+
     #[tokio::test]
     async fn sqlite() {
-        super::killed_at_any_moment_and_loaded_again(false).await;
+        killed_at_any_moment_and_loaded_again(false, There::DemoNetwork).await;
     }
 
     #[tokio::test]
     async fn postgres() {
-        super::killed_at_any_moment_and_loaded_again(true).await;
+        killed_at_any_moment_and_loaded_again(true, There::DemoNetwork).await;
+    }
+
+    #[tokio::test]
+    async fn the_first_on_postgres() {
+        killed_at_any_moment_and_loaded_again(true, There::OperatorsOnly).await;
     }
 }
 
 #[tokio::test]
 async fn what_a_killed_load_had_hidden_is_taken_away() {
-    let Prepared { folder, config, data, database: seen } = prepared(false).await;
+    let Prepared { folder, config, data, database: seen, .. } =
+        prepared(false, There::DemoNetwork).await;
     let export = |name: &str| exported(&config, &folder.path().join(name));
     let written = export("before");
     // As beside a service: it writes in small pieces.
