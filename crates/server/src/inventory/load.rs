@@ -184,6 +184,12 @@ pub async fn run(
     if read.refused.len() >= sink::REFUSED_MAX {
         return Err(LoadError::TooMany(read.mistakes));
     }
+    if !options.dry_run && !(options.strict && !read.refused.is_empty()) {
+        let first = in_one_go(&mut loader, source.as_mut(), &read, &options, &act, watcher);
+        if let Some(outcome) = first.await? {
+            return Ok(outcome);
+        }
+    }
     let whole = if options.whole { whole(source.as_ref(), &read) } else { Whole::default() };
     let terms = Terms { as_of_ms: options.as_of_ms, whole };
     loader.resolve(terms, &mut |what| watcher.checks(what)).await?;
@@ -217,9 +223,40 @@ pub async fn run(
         loader.publish(&act, &mut |what, rows| watcher.writes(what, rows)).await?;
     outcome.published = true;
     if let Some(why) = loader.not_beside() {
-        outcome.notes.push(format!("this first load was written row by row, which takes longer: {why}"));
+        outcome
+            .notes
+            .push(format!("this first load was written row by row, which takes longer: {why}"));
     }
     Ok(outcome)
+}
+
+/// The first load of a network that contradicts itself nowhere; none: it is to be looked at line by line.
+async fn in_one_go(
+    loader: &mut Loader,
+    source: &mut dyn Source,
+    read: &sink::Read,
+    options: &Options,
+    act: &Act,
+    watcher: &mut dyn Watcher,
+) -> Result<Option<Outcome>, LoadError> {
+    let mut outcome = Outcome {
+        files: source.files(),
+        mistakes: read.mistakes.clone(),
+        notes: read.notes.clone(),
+        refused: read.refused.len() as u64,
+        published: true,
+        ..Outcome::default()
+    };
+    let files = &outcome.files;
+    outcome.mistakes.sort_by_key(|mistake| in_order(mistake, files));
+    if let Some(folder) = options.rejects.as_ref().filter(|_| !read.refused.is_empty()) {
+        let written = rejects::write(folder, source, &read.refused, &outcome.mistakes);
+        outcome.written = written.map_err(LoadError::File)?;
+    }
+    let mut told = |what: &str, rows| watcher.writes(what, rows);
+    let Some(found) = loader.publish_first(act, &mut told).await? else { return Ok(None) };
+    outcome.found = found;
+    Ok(Some(outcome))
 }
 
 /// Reads all of a source on a thread of its own, and stages it here.

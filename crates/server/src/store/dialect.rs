@@ -99,7 +99,19 @@ pub(super) const LOAD_SETTINGS: &str = "
   SET LOCAL lock_timeout = '60s';
   SET LOCAL jit = off;
   SET LOCAL work_mem = '128MB';
-  SET LOCAL maintenance_work_mem = '128MB'";
+  SET LOCAL maintenance_work_mem = '128MB';
+  SET LOCAL default_statistics_target = 10";
+
+/// The order of what was staged, on PostgreSQL; on SQLite it is the tables' own.
+pub(super) const INDEX_STAGED: &str = "
+  CREATE INDEX stage_operator_seq ON stage_operator (seq);
+  CREATE INDEX stage_floor_seq ON stage_floor (seq);
+  CREATE INDEX stage_pbo_seq ON stage_pbo (seq);
+  CREATE INDEX stage_pto_seq ON stage_pto (seq);
+  CREATE INDEX stage_fibre_seq ON stage_fibre (seq);
+  CREATE INDEX stage_contract_seq ON stage_contract (seq);
+  CREATE INDEX stage_report_seq ON stage_report (seq);
+  CREATE INDEX stage_past_seq ON stage_past (seq)";
 
 /// A commit of nothing that anybody sees, which PostgreSQL waits for like for any other.
 pub(super) const CATCH_UP: &str = "SELECT pg_logical_emit_message(TRUE, 'ereprov', '')";
@@ -128,6 +140,13 @@ pub(super) static KNOW_BOXES: Statement = Statement {
     name: "load.know_boxes",
     sqlite: "DELETE FROM problem WHERE FALSE",
     postgres: "ANALYZE new_pbo, key_box, key_pto",
+    columns: OnceLock::new(),
+};
+/// The same of places and PBOs in a first load.
+pub(super) static KNOW_FIRST: Statement = Statement {
+    name: "load.know_first",
+    sqlite: "DELETE FROM problem WHERE FALSE",
+    postgres: "ANALYZE new_site, new_floor, new_pbo, key_place, key_box",
     columns: OnceLock::new(),
 };
 pub(super) static KNOW_FIBRES: Statement = Statement {

@@ -103,9 +103,14 @@ impl Postgres {
         in_time(Instant::now() + self.deadline, self.others.get()).await?.map_err(Into::into)
     }
 
-    /// Waits until the disk, and the standby that commits wait for, have what anybody has written so far.
-    pub(super) async fn catch_up(&self) -> Result<(), StoreError> {
-        Ok(self.take().await?.batch_execute(CATCH_UP).await?)
+    /// Waits until the disk, and the standby that commits wait for, have what anybody has written so far: so a
+    /// commit that keeps others waiting has little left to wait for.
+    pub(super) async fn catch_up(&self) {
+        let waited =
+            async { Ok::<_, StoreError>(self.take().await?.batch_execute(CATCH_UP).await?) };
+        if let Err(error) = waited.await {
+            tracing::warn!(error = error.chain(), "the standby was not waited for");
+        }
     }
 
     /// The same as [`Self::write`] and the like, on one connection of its own.

@@ -71,8 +71,7 @@ impl Store {
                 connection.batch_execute(LOADER_SETTINGS).await?;
                 let connection =
                     Own::Postgres(Some(Box::new(connection)), Box::new(postgres.clone()));
-                let mut loader =
-                    Loader { connection, hook, served, not_beside: None, _lock: None };
+                let mut loader = Loader { connection, hook, served, not_beside: None, _lock: None };
                 // The server finds out within a moment that a load before this one has ended.
                 for _ in 0..LOCK_TRIES {
                     let locked = loader.looking(async |tx| {

@@ -220,6 +220,10 @@ pub(super) static PLACES_STEPS: &[Resolve] = &[
     if_wrong("PBOs", &PBO_DROP),
 ];
 
+/// PBOs, where none is there yet.
+pub(super) static NEW_BOXES_STEPS: &[Resolve] =
+    &[step("PBOs", &PBOS), step("PBOs", &PBOS_BY_FLOOR), step("PBOs", &BOXES)];
+
 /// PBOs and sockets, once it is known which PBOs have moved.
 pub(super) static BOXES_STEPS: &[Resolve] = &[
     step("PBOs", &PBOS),

@@ -66,12 +66,12 @@ impl Loader {
                 match way {
                     Way::Within(why) => not_beside = why,
                     Way::Beside(plan) => {
-                        first::build(tx, &plan, told).await?;
+                        told("indexes", 0);
+                        first::give_keys(tx, &plan, |_| true).await?;
+                        told("references", 0);
+                        first::give_references(tx, &plan).await?;
                         told("exchange", 0);
-                        // The commit, for which everybody waits then, has little left to wait for.
-                        if let Err(error) = postgres.catch_up().await {
-                            tracing::warn!(error = error.chain(), "the standby was not waited for");
-                        }
+                        postgres.catch_up().await;
                         first::end(tx, &plan).await?;
                     }
                 }

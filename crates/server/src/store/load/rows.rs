@@ -165,6 +165,12 @@ static PAST: Statement = past!(
 );
 static LAST_PAST: Statement = past!("load.add_last_past", "NOT k.fresh");
 
+/// Places and PBOs.
+pub(super) static PLACES: &[Adding] = &[
+    Adding { what: "sites", bounds: &SITE_BOUNDS, piece: &SITES, last: None },
+    Adding { what: "floors", bounds: &FLOOR_BOUNDS, piece: &FLOORS, last: None },
+    Adding { what: "PBOs", bounds: &PBO_BOUNDS, piece: &PBOS, last: None },
+];
 /// Each after those that it refers to.
 pub(super) static ALL: &[Adding] = &[
     Adding { what: "sites", bounds: &SITE_BOUNDS, piece: &SITES, last: None },

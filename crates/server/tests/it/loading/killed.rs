@@ -117,7 +117,7 @@ pub(super) fn schema(url: &str) -> String {
 }
 
 /// Every file of an export, one after the other.
-fn exported(config: &Path, folder: &Path) -> String {
+pub(super) fn exported(config: &Path, folder: &Path) -> String {
     let folder = folder.to_str().unwrap();
     printed(&run(&["--config", config.to_str().unwrap(), "export", folder]));
     let mut files: Vec<_> =

@@ -95,7 +95,7 @@ static MAKE: Statement = asked!(
 /// Keys first, since references need them.
 static KEYS: Statement = asked!(
     "load.first_keys",
-    " SELECT k.text FROM (
+    " SELECT format('%I', k.relname) AS name, k.text FROM (
         SELECT 1 AS turn, t.relname, c.conname AS name,
           format('ALTER TABLE ereprov_load.%I ADD CONSTRAINT %I %s', t.relname, c.conname,
             pg_get_constraintdef(c.oid)) AS text
@@ -155,8 +155,8 @@ pub(in crate::store::load) struct Plan {
     pub(super) tables: Vec<String>,
     /// Makes the tables, without keys.
     pub(super) make: Vec<String>,
-    /// Gives them their keys and indexes.
-    pub(super) keys: Vec<String>,
+    /// Gives each its keys and indexes.
+    pub(super) keys: Vec<(String, String)>,
     /// Gives them their references.
     pub(super) references: Vec<String>,
     /// Lets other tables go that refer to them.
@@ -170,13 +170,13 @@ pub(in crate::store::load) struct Plan {
 impl Plan {
     /// Reads it; none where the tables are not all in one place.
     pub(super) async fn read(tx: &mut Tx<'_>) -> Result<Option<Self>, StoreError> {
-        let homes = tx.all(&HOME, &[], |row| {
-            Ok((row.text("home")?, row.text("path")?, row.text("name")?))
-        });
+        let homes =
+            tx.all(&HOME, &[], |row| Ok((row.text("home")?, row.text("path")?, row.text("name")?)));
         let homes = homes.await?;
         let Some((home, path, _)) = homes.first().filter(|_| homes.len() == TABLES) else {
             return Ok(None);
         };
+        let keys = tx.all(&KEYS, &[], |row| Ok((row.text("name")?, row.text("text")?))).await?;
         let outside = tx.all(&FROM_OUTSIDE, &[], |row| Ok((row.text("leave")?, row.text("text")?)));
         let (leave, rejoin) = outside.await?.into_iter().unzip();
         Ok(Some(Self {
@@ -184,7 +184,7 @@ impl Plan {
             path: path.clone(),
             tables: homes.iter().map(|(_, _, name)| name.clone()).collect(),
             make: texts(tx, &MAKE).await?,
-            keys: texts(tx, &KEYS).await?,
+            keys,
             references: texts(tx, &REFERENCES).await?,
             leave,
             rejoin,
