@@ -184,7 +184,7 @@ pub async fn run(
     if read.refused.len() >= sink::REFUSED_MAX {
         return Err(LoadError::TooMany(read.mistakes));
     }
-    if !options.dry_run && !(options.strict && !read.refused.is_empty()) {
+    if !options.dry_run && (!options.strict || read.refused.is_empty()) {
         let first = in_one_go(&mut loader, source.as_mut(), &read, &options, &act, watcher);
         if let Some(outcome) = first.await? {
             return Ok(outcome);
@@ -276,8 +276,7 @@ async fn stage(
         (source, sink.finish(), read)
     });
     let mut looked = std::time::Instant::now();
-    while let Some(batch) = batches.recv().await {
-        loader.fill(&[batch]).await?;
+    let mut took = || {
         if looked.elapsed() >= LOOK {
             looked = std::time::Instant::now();
             watcher.reads(
@@ -285,7 +284,8 @@ async fn stage(
                 progress.rows.load(Ordering::Relaxed),
             );
         }
-    }
+    };
+    loader.fill(&mut batches, &mut took).await?;
     let bug = |error: tokio::task::JoinError| StoreError::Bug(error.to_string());
     let (source, staged, read) = reading.await.map_err(bug)?;
     read.map_err(LoadError::File)?;

@@ -149,6 +149,12 @@ pub(super) static KNOW_FIRST: Statement = Statement {
     postgres: "ANALYZE new_site, new_floor, new_pbo, key_place, key_box",
     columns: OnceLock::new(),
 };
+pub(super) static KNOW_FIRST_FIBRES: Statement = Statement {
+    name: "load.know_first_fibres",
+    sqlite: "DELETE FROM problem WHERE FALSE",
+    postgres: "ANALYZE fibre (id, contract_id)",
+    columns: OnceLock::new(),
+};
 pub(super) static KNOW_FIBRES: Statement = Statement {
     name: "load.know_fibres",
     sqlite: "DELETE FROM problem WHERE FALSE",

@@ -44,6 +44,8 @@ mod rows;
 mod stage;
 mod whole;
 
+use tokio::sync::mpsc::Receiver;
+
 use super::{
     StoreError,
     dialect::{
@@ -112,18 +114,24 @@ impl Loader {
         .await
     }
 
-    /// Stages rows.
+    /// Stages rows, batch by batch, until no more come; `took` hears of each.
     ///
     /// # Errors
     /// The database's.
-    pub async fn fill(&mut self, batches: &[Batch]) -> Result<(), StoreError> {
-        self.looking(async |tx| {
-            for batch in batches {
-                stage::fill(tx, batch).await?;
-            }
-            Ok(())
-        })
-        .await
+    pub async fn fill(
+        &mut self,
+        batches: &mut Receiver<Batch>,
+        took: &mut dyn FnMut(),
+    ) -> Result<(), StoreError> {
+        if self.postgres().is_some() {
+            // Nobody else is kept waiting by what is staged, so that one transaction is as good as many.
+            return self.looking(async |tx| stage::fill_all(tx, batches, took).await).await;
+        }
+        while let Some(batch) = batches.recv().await {
+            self.looking(async |tx| stage::fill(tx, &batch)).await?;
+            took();
+        }
+        Ok(())
     }
 
     /// Finds out what the staged rows come to; `told` hears what is being looked at.

@@ -1,7 +1,8 @@
 //! Rows on their way into the tables that a load works on.
 
-use std::pin::pin;
+use std::pin::Pin;
 
+use tokio::sync::mpsc::Receiver;
 use tokio_postgres::{
     binary_copy::BinaryCopyInWriter,
     types::{ToSql, Type},
@@ -88,39 +89,63 @@ pub struct Batch {
     pub values: Vec<Value>,
 }
 
-/// Puts rows into their table.
-pub(super) async fn fill(tx: &mut Tx<'_>, batch: &Batch) -> Result<(), StoreError> {
+/// Puts rows into their table, on SQLite.
+pub(super) fn fill(tx: &mut Tx<'_>, batch: &Batch) -> Result<(), StoreError> {
     let (name, shape) = batch.table.shape();
-    let rows = batch.values.chunks(shape.len());
-    match &mut tx.connection {
-        Connection::Sqlite(connection) => {
-            let marks: Vec<_> = (1..=shape.len()).map(|n| format!("?{n}")).collect();
-            let text = format!("INSERT INTO {name} VALUES ({})", marks.join(", "));
-            let mut statement = connection.prepare_cached(&text)?;
-            for row in rows {
-                for (index, value) in row.iter().enumerate() {
-                    statement.raw_bind_parameter(index + 1, value.as_param())?;
-                }
-                statement.raw_execute()?;
-            }
-            Ok(())
+    let Connection::Sqlite(connection) = &mut tx.connection else { return Err(other()) };
+    let marks: Vec<_> = (1..=shape.len()).map(|n| format!("?{n}")).collect();
+    let text = format!("INSERT INTO {name} VALUES ({})", marks.join(", "));
+    let mut statement = connection.prepare_cached(&text)?;
+    for row in batch.values.chunks(shape.len()) {
+        for (index, value) in row.iter().enumerate() {
+            statement.raw_bind_parameter(index + 1, value.as_param())?;
         }
-        Connection::Postgres(transaction) => {
-            let types: Vec<_> = shape.chars().map(of_postgres).collect();
-            let text = format!("COPY {name} FROM STDIN (FORMAT binary)");
-            let sink = transaction.copy_in(&text).await?;
-            let mut writer = pin!(BinaryCopyInWriter::new(sink, &types));
-            let mut params: Vec<Param<'_>> = Vec::with_capacity(shape.len());
-            for row in rows {
-                params.clear();
-                params.extend(row.iter().map(Value::as_param));
-                let row: Vec<_> = params.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
-                writer.as_mut().write(&row).await?;
-            }
-            writer.finish().await?;
-            Ok(())
-        }
+        statement.raw_execute()?;
     }
+    Ok(())
+}
+
+/// Puts the rows of every batch that comes into their tables, on PostgreSQL; what goes on in one table is one
+/// COPY.
+pub(super) async fn fill_all(
+    tx: &mut Tx<'_>,
+    batches: &mut Receiver<Batch>,
+    took: &mut dyn FnMut(),
+) -> Result<(), StoreError> {
+    let Connection::Postgres(transaction) = &mut tx.connection else { return Err(other()) };
+    let mut open: Option<(Staged, Pin<Box<BinaryCopyInWriter>>)> = None;
+    while let Some(batch) = batches.recv().await {
+        let (name, shape) = batch.table.shape();
+        let mut writer = match open.take() {
+            Some((table, writer)) if table == batch.table => writer,
+            before => {
+                if let Some((_, mut writer)) = before {
+                    writer.as_mut().finish().await?;
+                }
+                let types: Vec<_> = shape.chars().map(of_postgres).collect();
+                let text = format!("COPY {name} FROM STDIN (FORMAT binary)");
+                let sink = transaction.copy_in(&text).await?;
+                Box::pin(BinaryCopyInWriter::new(sink, &types))
+            }
+        };
+        let mut params: Vec<Param<'_>> = Vec::with_capacity(shape.len());
+        for row in batch.values.chunks(shape.len()) {
+            params.clear();
+            params.extend(row.iter().map(Value::as_param));
+            let row: Vec<_> = params.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
+            writer.as_mut().write(&row).await?;
+        }
+        open = Some((batch.table, writer));
+        took();
+    }
+    if let Some((_, mut writer)) = open {
+        writer.as_mut().finish().await?;
+    }
+    Ok(())
+}
+
+fn other() -> StoreError {
+    StoreError::Bug("a load on another database".into())
 }
 
 fn of_postgres(kind: char) -> Type {

@@ -22,9 +22,12 @@ use tempfile::TempDir;
 use super::killed::{Prepared, There, everything, exported, found, prepared, schema, write};
 use crate::harness::{Beside, Setup, eventually, loading, postgres, printed, run, structure};
 
+/// Loads its files; what was said beside the numbers.
 fn import(of: &Prepared) -> String {
     let (config, data) = (of.config.to_str().unwrap(), of.data.to_str().unwrap());
-    printed(&run(&["--config", config, "import", data]))
+    let output = run(&["--config", config, "import", data]);
+    printed(&output);
+    String::from_utf8(output.stderr).unwrap()
 }
 
 /// Which table the name leads to: another one where it was exchanged.
@@ -95,8 +98,8 @@ async fn what_somebody_has_added_to_the_tables_stays_and_is_said() {
         first.database.run(added).await;
         let (url, before) = (first.url.as_deref().unwrap(), table(&first.database).await);
         let as_made = schema(url);
-        let printed = import(&first);
-        assert!(printed.contains(said), "{printed}");
+        let told = import(&first);
+        assert!(told.contains(said), "{told}");
         assert_eq!(table(&first.database).await, before, "it went within");
         assert_eq!(schema(url), as_made);
         assert_eq!(found(&first.database).await, 8_000);
@@ -295,12 +298,12 @@ async fn who_asks_meanwhile_is_answered() {
         oi.ask(&structure("K0-0")).await.assert(code);
         assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
     };
-    ask("20005").await;
+    ask("20019").await;
     let Stopped { stopped, go_on, load } = begin(url.clone());
     let waits = tokio::task::spawn_blocking(move || stopped.recv_timeout(Duration::from_mins(1)));
     waits.await.unwrap().unwrap();
     for _ in 0..10 {
-        ask("20005").await;
+        ask("20019").await;
     }
     let reader = postgres::connect(&url).await;
     reader.batch_execute("BEGIN; SELECT COUNT(*) FROM contract").await.unwrap();
@@ -312,7 +315,7 @@ async fn who_asks_meanwhile_is_answered() {
             watcher.query_opt(waiting, &[]).await.unwrap().map(drop)
         })
         .await;
-        ask("20005").await;
+        ask("20019").await;
     }
     assert!(!load.is_finished());
     reader.batch_execute("COMMIT").await.unwrap();

@@ -42,19 +42,19 @@ pub(super) static FIBRES: Statement = asked!(
      LEFT JOIN stage_pto p ON p.ref = s.pto
      LEFT JOIN stage_contract c ON c.fibre = s.ref"
 );
+/// After the fibres, which know by whom they are held.
 pub(super) static CONTRACTS: Statement = asked!(
     "load.first_contracts",
     "INSERT INTO contract (id, ref, operator_id, floor_id, pbo_id, pm_ref, fibre_id, zone,
        building_kind, route_kind, existing_socket, opac, order_state, intervention, updated_by)
      SELECT s.seq, s.ref, o.id, k.floor_id,
-       CASE WHEN s.box IS NULL THEN fb.pbo_id ELSE b.pbo_id END, COALESCE(s.pm_ref, f.pm_ref),
-       f.seq, s.zone, s.building_kind, s.route_kind, s.existing_socket, s.opac, s.order_state,
+       CASE WHEN s.box IS NULL THEN f.pbo_id ELSE b.pbo_id END, COALESCE(s.pm_ref, f.pm_ref),
+       f.id, s.zone, s.building_kind, s.route_kind, s.existing_socket, s.opac, s.order_state,
        s.intervention, 'load'
      FROM stage_contract s JOIN key_place k ON k.no = s.place
      LEFT JOIN operator o ON o.login = s.operator
      LEFT JOIN key_box b ON b.no = s.box
-     LEFT JOIN stage_fibre f ON f.ref = s.fibre
-     LEFT JOIN key_box fb ON fb.no = f.box"
+     LEFT JOIN fibre f ON f.contract_id = s.seq"
 );
 /// Once contracts and fibres have their indexes.
 pub(super) static PAST: Statement = asked!(

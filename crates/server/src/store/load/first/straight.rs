@@ -4,7 +4,7 @@ use super::{Plan, Way, begin, end, give_keys, give_references, rows};
 use crate::store::{
     StoreError, Tx,
     admin_acts::{self, Act},
-    dialect::{KNOW_FIRST, KNOW_STAGED},
+    dialect::{KNOW_FIRST, KNOW_FIRST_FIBRES, KNOW_STAGED},
     load::{Found, Loader, Run, changes, places, report, rows as added},
     value::params,
 };
@@ -81,8 +81,9 @@ async fn write(
         told(adding.what, tx.execute(adding.piece, params![0, i64::from(i32::MAX)]).await?);
     }
     told("PTOs", tx.execute(&rows::PTOS, &[]).await?);
-    told("contracts", tx.execute(&rows::CONTRACTS, &[]).await?);
     told("fibres", tx.execute(&rows::FIBRES, &[]).await?);
+    tx.execute(&KNOW_FIRST_FIBRES, &[]).await?;
+    told("contracts", tx.execute(&rows::CONTRACTS, &[]).await?);
     told("indexes", 0);
     give_keys(tx, plan, |table| table != PAST).await?;
     told("past", tx.execute(&rows::PAST, &[]).await?);
