@@ -9,7 +9,7 @@ use deadpool_postgres::Object;
 use ereprov_door::file_lock::FileLock;
 use rusqlite::{Connection as Sqlite, OpenFlags};
 
-use super::WAITING_MAX;
+use super::{WAITING_MAX, stage::Amounts};
 use crate::store::{
     Engine, Store, StoreError, Tx,
     dialect::{LOAD_SETTINGS, LOADER_SETTINGS, LOCK_LOADS},
@@ -43,6 +43,8 @@ pub struct Loader {
     served: bool,
     /// Why the first load of a network went row by row, if one did.
     pub(super) not_beside: Option<String>,
+    /// What was staged, on PostgreSQL.
+    pub(super) staged: Amounts,
     _lock: Option<FileLock>,
 }
 
@@ -64,14 +66,14 @@ impl Store {
                 let lock = lock(sqlite.path())?.ok_or_else(busy)?;
                 hook.ask("CONNECT")?;
                 let connection = Own::Sqlite(Box::new(open(sqlite.path())?));
-                Ok(Loader { connection, hook, served, not_beside: None, _lock: Some(lock) })
+                Ok(Loader::on(connection, hook, served, Some(lock)))
             }
             Engine::Postgres(postgres) => {
                 let connection = postgres.take().await?;
                 connection.batch_execute(LOADER_SETTINGS).await?;
                 let connection =
                     Own::Postgres(Some(Box::new(connection)), Box::new(postgres.clone()));
-                let mut loader = Loader { connection, hook, served, not_beside: None, _lock: None };
+                let mut loader = Loader::on(connection, hook, served, None);
                 // The server finds out within a moment that a load before this one has ended.
                 for _ in 0..LOCK_TRIES {
                     let locked = loader.looking(async |tx| {
@@ -114,6 +116,11 @@ fn open(path: &Path) -> Result<Sqlite, StoreError> {
 }
 
 impl Loader {
+    fn on(connection: Own, hook: FaultHook, served: bool, lock: Option<FileLock>) -> Self {
+        let staged = Amounts::default();
+        Self { connection, hook, served, not_beside: None, staged, _lock: lock }
+    }
+
     /// Whether one writes at a time, so that what is new goes in in pieces.
     pub(super) fn in_pieces(&self) -> bool {
         matches!(self.connection, Own::Sqlite(_))

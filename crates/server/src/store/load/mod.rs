@@ -125,7 +125,9 @@ impl Loader {
     ) -> Result<(), StoreError> {
         if self.postgres().is_some() {
             // Nobody else is kept waiting by what is staged, so that one transaction is as good as many.
-            return self.looking(async |tx| stage::fill_all(tx, batches, took).await).await;
+            let staged = self.looking(async |tx| stage::fill_all(tx, batches, took).await);
+            self.staged = staged.await?;
+            return Ok(());
         }
         while let Some(batch) = batches.recv().await {
             self.looking(async |tx| stage::fill(tx, &batch)).await?;

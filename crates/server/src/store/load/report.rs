@@ -276,7 +276,7 @@ pub(super) async fn differences(tx: &mut Tx<'_>) -> Result<Vec<Difference>, Stor
     .await
 }
 
-pub(super) fn counted(row: &Row<'_>) -> Result<Counted, StoreError> {
+fn counted(row: &Row<'_>) -> Result<Counted, StoreError> {
     Ok(Counted {
         kind: row.text("kind")?,
         lines: number(row, "lines")?,

@@ -29,7 +29,7 @@ macro_rules! bounds {
 }
 
 static SITE_BOUNDS: Statement = bounds!("load.site_bounds", "id", "new_site");
-static SITES: Statement = statement!(
+pub(super) static SITES: Statement = statement!(
     "load.add_sites",
     "INSERT INTO site (id, ref) SELECT id, ref FROM new_site WHERE id >= $1 AND id <= $2"
 );
@@ -47,7 +47,7 @@ macro_rules! floors {
     };
 }
 static FLOOR_BOUNDS: Statement = bounds!("load.floor_bounds", "id", "new_floor");
-static FLOORS: Statement = floors!("load.add_floors", "fresh AND id >= $1 AND id <= $2");
+pub(super) static FLOORS: Statement = floors!("load.add_floors", "fresh AND id >= $1 AND id <= $2");
 static LAST_FLOORS: Statement = floors!("load.add_last_floors", "NOT fresh");
 
 macro_rules! pbos {
@@ -63,7 +63,7 @@ macro_rules! pbos {
     };
 }
 static PBO_BOUNDS: Statement = bounds!("load.pbo_bounds", "id", "new_pbo");
-static PBOS: Statement = pbos!("load.add_pbos", "fresh AND id >= $1 AND id <= $2");
+pub(super) static PBOS: Statement = pbos!("load.add_pbos", "fresh AND id >= $1 AND id <= $2");
 static LAST_PBOS: Statement = pbos!("load.add_last_pbos", "NOT fresh");
 
 macro_rules! ptos {
@@ -165,12 +165,6 @@ static PAST: Statement = past!(
 );
 static LAST_PAST: Statement = past!("load.add_last_past", "NOT k.fresh");
 
-/// Places and PBOs.
-pub(super) static PLACES: &[Adding] = &[
-    Adding { what: "sites", bounds: &SITE_BOUNDS, piece: &SITES, last: None },
-    Adding { what: "floors", bounds: &FLOOR_BOUNDS, piece: &FLOORS, last: None },
-    Adding { what: "PBOs", bounds: &PBO_BOUNDS, piece: &PBOS, last: None },
-];
 /// Each after those that it refers to.
 pub(super) static ALL: &[Adding] = &[
     Adding { what: "sites", bounds: &SITE_BOUNDS, piece: &SITES, last: None },

@@ -1,6 +1,6 @@
 //! Rows on their way into the tables that a load works on.
 
-use std::pin::Pin;
+use std::{collections::HashMap, pin::Pin};
 
 use tokio::sync::mpsc::Receiver;
 use tokio_postgres::{
@@ -89,6 +89,34 @@ pub struct Batch {
     pub values: Vec<Value>,
 }
 
+/// How much was staged.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Amounts {
+    rows: HashMap<Staged, u64>,
+    /// Whether a fibre says by whom it is held.
+    pub(super) holders: bool,
+}
+
+impl Amounts {
+    /// Rows of a table.
+    pub(super) fn of(&self, table: Staged) -> u64 {
+        self.rows.get(&table).copied().unwrap_or_default()
+    }
+
+    /// Rows of all tables.
+    pub(super) fn all(&self) -> u64 {
+        self.rows.values().sum()
+    }
+
+    fn count(&mut self, batch: &Batch) {
+        let columns = batch.table.columns();
+        *self.rows.entry(batch.table).or_default() += (batch.values.len() / columns) as u64;
+        let mut rows = batch.values.chunks(columns);
+        self.holders |= batch.table == Staged::Fibre
+            && rows.any(|row| row.last().is_some_and(|holder| !matches!(holder, Value::Null)));
+    }
+}
+
 /// Puts rows into their table, on SQLite.
 pub(super) fn fill(tx: &mut Tx<'_>, batch: &Batch) -> Result<(), StoreError> {
     let (name, shape) = batch.table.shape();
@@ -111,10 +139,12 @@ pub(super) async fn fill_all(
     tx: &mut Tx<'_>,
     batches: &mut Receiver<Batch>,
     took: &mut dyn FnMut(),
-) -> Result<(), StoreError> {
+) -> Result<Amounts, StoreError> {
     let Connection::Postgres(transaction) = &mut tx.connection else { return Err(other()) };
     let mut open: Option<(Staged, Pin<Box<BinaryCopyInWriter>>)> = None;
+    let mut staged = Amounts::default();
     while let Some(batch) = batches.recv().await {
+        staged.count(&batch);
         let (name, shape) = batch.table.shape();
         let mut writer = match open.take() {
             Some((table, writer)) if table == batch.table => writer,
@@ -141,7 +171,7 @@ pub(super) async fn fill_all(
     if let Some((_, mut writer)) = open {
         writer.as_mut().finish().await?;
     }
-    Ok(())
+    Ok(staged)
 }
 
 fn other() -> StoreError {

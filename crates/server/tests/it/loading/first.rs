@@ -258,18 +258,18 @@ async fn one_line_that_is_wrong_is_told_and_all_others_are_there() {
 /// A load that stops where its rows are written, until it is told to go on.
 struct Stopped {
     /// Hears that it has stopped.
-    stopped: mpsc::Receiver<()>,
+    reached: mpsc::Receiver<()>,
     go_on: mpsc::Sender<()>,
     load: std::thread::JoinHandle<Outcome>,
 }
 
 fn begin(url: String) -> Stopped {
-    let (stops, stopped) = mpsc::channel();
+    let (reaches, reached) = mpsc::channel();
     let (go_on, goes) = mpsc::channel();
     let (goes, once) = (Mutex::new(goes), AtomicBool::new(false));
     let ask = move |call: &str| {
         if call == "load.first_fibres" && !once.swap(true, Ordering::SeqCst) {
-            stops.send(()).unwrap();
+            reaches.send(()).unwrap();
             goes.lock().unwrap().recv_timeout(Duration::from_mins(1)).unwrap();
         }
     };
@@ -281,7 +281,7 @@ fn begin(url: String) -> Stopped {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(load_asking(&url, &files, ask))
     });
-    Stopped { stopped, go_on, load }
+    Stopped { reached, go_on, load }
 }
 
 /// A service keeps answering: what is not there yet is unknown, and nobody is kept waiting while the load
@@ -299,8 +299,8 @@ async fn who_asks_meanwhile_is_answered() {
         assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
     };
     ask("20019").await;
-    let Stopped { stopped, go_on, load } = begin(url.clone());
-    let waits = tokio::task::spawn_blocking(move || stopped.recv_timeout(Duration::from_mins(1)));
+    let Stopped { reached, go_on, load } = begin(url.clone());
+    let waits = tokio::task::spawn_blocking(move || reached.recv_timeout(Duration::from_mins(1)));
     waits.await.unwrap().unwrap();
     for _ in 0..10 {
         ask("20019").await;

@@ -13,18 +13,6 @@ macro_rules! asked {
     };
 }
 
-/// Whether something was staged that takes more than this: routes to be found, holders beside contracts.
-pub(super) static MORE: Statement = asked!(
-    "load.first_more",
-    "SELECT EXISTS (SELECT 1 FROM stage_report)
-       OR EXISTS (SELECT 1 FROM stage_fibre WHERE holder IS NOT NULL) AS more"
-);
-pub(super) static ROWS: Statement = asked!(
-    "load.first_rows",
-    "SELECT (SELECT COUNT(*) FROM stage_pto) + (SELECT COUNT(*) FROM stage_fibre)
-       + (SELECT COUNT(*) FROM stage_contract) AS number"
-);
-
 pub(super) static PTOS: Statement = asked!(
     "load.first_ptos",
     "INSERT INTO pto (id, ref, floor_id, construction)
@@ -86,20 +74,4 @@ pub(super) static UNRESOLVED: Statement = asked!(
              LAG(s.accepted_ms) OVER (PARTITION BY s.contract ORDER BY s.seq) AS before
            FROM stage_past s) n
          WHERE n.before > n.accepted_ms) AS unresolved"
-);
-/// What was staged, and added: kind by kind, as a look at each line would have counted it.
-pub(super) static COUNTS: Statement = asked!(
-    "load.first_counts",
-    "SELECT n.kind, n.lines, n.added, CAST(0 AS BIGINT) AS changed, CAST(0 AS BIGINT) AS removed,
-       CAST(0 AS BIGINT) AS retired, CAST(0 AS BIGINT) AS refused
-     FROM (VALUES
-       (1, 'operator', (SELECT COUNT(*) FROM stage_operator),
-         (SELECT COUNT(*) FROM key_operator WHERE is_new)),
-       (2, 'floor', (SELECT COUNT(*) FROM stage_floor), (SELECT COUNT(*) FROM floor)),
-       (3, 'pbo', (SELECT COUNT(*) FROM stage_pbo), (SELECT COUNT(*) FROM pbo)),
-       (4, 'pto', (SELECT COUNT(*) FROM stage_pto), (SELECT COUNT(*) FROM pto)),
-       (5, 'fibre', (SELECT COUNT(*) FROM stage_fibre), (SELECT COUNT(*) FROM fibre)),
-       (6, 'contract', (SELECT COUNT(*) FROM stage_contract), (SELECT COUNT(*) FROM contract)),
-       (7, 'past', (SELECT COUNT(*) FROM stage_past), (SELECT COUNT(*) FROM reprovisioning))
-     ) AS n (turn, kind, lines, added) ORDER BY n.turn"
 );
