@@ -1,6 +1,7 @@
 //! Rows a second of `ereprovd import`, beside the raw limit in the same run: the same rows, with their keys
 //! already known, put into empty tables with the same indexes by the database's own tool (`sqlite3
-//! .import`, `COPY`; on PostgreSQL also into tables with the same foreign keys). Processor time is compared, too, since the machine may have other things to do.
+//! .import`, `COPY`; on PostgreSQL also into tables with the same foreign keys). Processor time is
+//! compared, too, since the machine may have other things to do.
 
 use std::{
     fs::{self, File},
