@@ -130,6 +130,18 @@ pub(super) static KNOW_REPORTS: Statement = Statement {
     postgres: "ANALYZE stage_report, stage_fact, met_pbo",
     columns: OnceLock::new(),
 };
+pub(super) static KNOW_SITES: Statement = Statement {
+    name: "load.know_sites",
+    sqlite: "DELETE FROM problem WHERE FALSE",
+    postgres: "ANALYZE new_site",
+    columns: OnceLock::new(),
+};
+pub(super) static KNOW_FLOORS: Statement = Statement {
+    name: "load.know_floors",
+    sqlite: "DELETE FROM problem WHERE FALSE",
+    postgres: "ANALYZE new_floor",
+    columns: OnceLock::new(),
+};
 pub(super) static KNOW_PLACES: Statement = Statement {
     name: "load.know_places",
     sqlite: "DELETE FROM problem WHERE FALSE",

@@ -1,7 +1,10 @@
 //! Operators, places, PBOs and sockets: what is staged of them, held against what is there.
 
 use super::{Resolve, if_wrong, step};
-use crate::store::statement::{Statement, statement};
+use crate::store::{
+    dialect::{KNOW_FLOORS, KNOW_SITES},
+    statement::{Statement, statement},
+};
 
 macro_rules! place_text {
     () => {
@@ -212,8 +215,10 @@ pub(super) static PLACES_STEPS: &[Resolve] = &[
     if_wrong("floors", &FLOOR_DROP),
     step("floors", &SITES),
     step("floors", &SITES_BY_REF),
+    step("floors", &KNOW_SITES),
     step("floors", &FLOORS),
     step("floors", &FLOORS_BY_PLACE),
+    step("floors", &KNOW_FLOORS),
     step("floors", &PLACES),
     step("PBOs", &PBO_NOWHERE),
     step("PBOs", &PBO_TWICE),
