@@ -274,6 +274,9 @@ pub(crate) fn next_step(error: &Error) -> (&'static str, &'static str) {
             "Wait for the other requests of the operator, then try again. Nothing was sent.",
             "Attendez la fin des autres requêtes de l'opérateur, puis réessayez. Rien n'est parti.",
         ),
+        Error::CallsSpent => {
+            ("Allow more calls, and ask again.", "Autorisez d'autres appels, puis recommencez.")
+        }
         Error::Folder(_) => (
             "Make the folder writable for this user, or name another one.",
             "Rendez le dossier accessible en écriture, ou nommez-en un autre.",

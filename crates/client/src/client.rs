@@ -119,6 +119,14 @@ impl Client {
         ledger::usage(&self.folder, &self.clock.month(), quota).map_err(Error::Folder)
     }
 
+    /// Whether one of the operator's two requests at once is free now, as far as this machine knows; no call.
+    ///
+    /// # Errors
+    /// The folder cannot be used.
+    pub fn has_free_seat(&self) -> Result<bool, Error> {
+        seats::has_free_seat(&self.folder).map_err(Error::Folder)
+    }
+
     /// Fetches the WSDL, to see whether the way to the service, its certificate and the clock are sound;
     /// it is not counted, and nothing of the login is sent.
     ///

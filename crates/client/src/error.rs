@@ -65,6 +65,9 @@ pub enum Error {
     /// Both of the operator's seats, or the contract, are taken; nothing was sent.
     #[error("two requests of this operator were in progress for {} s; nothing was sent", .0.as_secs())]
     Busy(Duration),
+    /// As many calls were made as were allowed ([`Client::settle`](crate::Client::settle)): this one was not.
+    #[error("as many calls were made as were allowed; this one was not")]
+    CallsSpent,
     /// The folder of what processes share cannot be used; nothing was sent.
     #[error("the folder of what processes share cannot be used; nothing was sent")]
     Folder(#[source] io::Error),
@@ -140,7 +143,11 @@ impl Error {
         match self {
             Self::Argument(_) => Retry::WhenMended,
             Self::QuotaSpent(_) => Retry::NextMonth,
-            Self::Folder(_) | Self::Unreadable(_) | Self::Charset | Self::TooBig => Retry::Never,
+            Self::Folder(_)
+            | Self::CallsSpent
+            | Self::Unreadable(_)
+            | Self::Charset
+            | Self::TooBig => Retry::Never,
             Self::Busy(_) => Retry::After(Duration::from_secs(20)),
             Self::NotSent(_) | Self::TimedOut | Self::Cut(_) | Self::Interrupted => {
                 Retry::After(Duration::from_secs(30))
@@ -178,6 +185,7 @@ impl Error {
             Self::Argument(_)
             | Self::QuotaSpent(_)
             | Self::Busy(_)
+            | Self::CallsSpent
             | Self::Folder(_)
             | Self::NotSent(_)
             | Self::EarlierUnsettled(_)

@@ -28,7 +28,7 @@ pub(crate) async fn watched<T>(watcher: Arc<dyn Watcher>, work: impl Future<Outp
 impl Service {
     /// A service on the machine's clock and chance, with two readings about a put that has no answer, and none
     /// sent again without a tap; processes that name the same folder share seats, count
-    /// and unsettled puts.
+    /// and unsettled puts. Who finds both seats taken for three seconds stands in the portal's line.
     ///
     /// # Errors
     /// Something of the endpoint, or the folder, cannot be used.
@@ -38,7 +38,8 @@ impl Service {
             settled_after: Duration::from_secs(30),
             sends_max: 1,
         };
-        Self::with(endpoint.patience(patience), folder, Clock::System, Entropy::system())
+        let endpoint = endpoint.patience(patience).seat_timeout(Duration::from_secs(3));
+        Self::with(endpoint, folder, Clock::System, Entropy::system())
     }
 
     /// The same with a clock, chance and the endpoint's patience of the caller's own.

@@ -99,6 +99,11 @@ pub struct Pace {
     pub routes_last: Duration,
     /// Calls of one intervention that are made without a tap on a button that says so.
     pub calls_max: u32,
+    /// Where the service says that others have the operator's places: each next try, so long after the one
+    /// before.
+    pub places_tried: Vec<Duration>,
+    /// Where other programs of this machine have them: for how long one waits in line. That costs nothing.
+    pub places_wait: Duration,
     /// How long a page waits for an answer before it shows that it waits.
     pub page_waits: Duration,
 }
@@ -110,6 +115,8 @@ impl Default for Pace {
             structure_lasts: Duration::from_mins(15),
             routes_last: Duration::from_mins(2),
             calls_max: 8,
+            places_tried: [20, 40, 80].map(Duration::from_secs).to_vec(),
+            places_wait: Duration::from_mins(5),
             page_waits: Duration::from_millis(2500),
         }
     }

@@ -36,7 +36,7 @@ pub async fn run(context: &Context, args: &Args) -> Result<(), Failure> {
     let session = context.open().await?;
     let contract = ContractRef::new(reference);
     if args.settle {
-        let settled = session.client.settle(&contract).await;
+        let settled = session.client.settle(&contract, u32::MAX).await;
         if let Some(accepted) = settled.map_err(|error| session.failed(&error, reference))? {
             return print_accepted(context, &session, &accepted, false);
         }

@@ -68,33 +68,50 @@ impl Client {
     /// [`Client::settle`], or the same put again, goes on from there, in another process too. With
     /// any other error nothing was done by this put.
     pub async fn put(&self, put: &Put) -> Result<Accepted, Error> {
+        self.put_within(put, u32::MAX).await
+    }
+
+    /// The same with at most so many calls, the put itself and every reading about it: one that finds no
+    /// connection counts, too. The outcome that so many do not bring is not known yet.
+    ///
+    /// # Errors
+    /// As [`Self::put`]; where the calls are used up, [`Error::OutcomeUnknown`], whose `reading` is
+    /// [`Error::CallsSpent`]: the put stays written down, for [`Client::settle`]. [`Error::CallsSpent`]
+    /// itself: none was allowed, and nothing was sent.
+    pub async fn put_within(&self, put: &Put, calls_max: u32) -> Result<Accepted, Error> {
         // What would be refused is not written down.
         self.shown(&question(put))?;
         let _held = self.hold(&put.contract).await?;
         match pending::find(&self.folder, &put.contract).map_err(Error::Folder)? {
             Some(earlier) if earlier.put != *put => Err(Error::EarlierUnsettled(Box::new(earlier))),
-            Some(earlier) => self.drive(earlier, Mode::Again).await,
+            Some(earlier) => self.drive(earlier, Mode::Again, calls_max).await,
             None => {
                 let key = self.entropy.name();
                 let sent_ms = self.clock.now_ms();
                 let unsettled = Unsettled { put: put.clone(), key, sent_ms };
                 pending::keep(&self.folder, &unsettled).map_err(Error::Folder)?;
-                self.drive(unsettled, Mode::First).await
+                self.drive(unsettled, Mode::First, calls_max).await
             }
         }
     }
 
     /// Finds out about an earlier put of a contract whose outcome is unknown, and sends nothing that was
-    /// not accepted. `None`: there is none.
+    /// not accepted. `None`: there is none. It makes at most `calls_max` calls, readings and what asks for a
+    /// discharge code once more; one that finds no connection counts, too. One is a plain reading; three suffice
+    /// where each is answered.
     ///
     /// # Errors
     /// [`Error::NotAccepted`]: it was not accepted, and is forgotten. [`Error::OutcomeUnknown`]: it
-    /// is still not known.
-    pub async fn settle(&self, contract: &ContractRef) -> Result<Option<Accepted>, Error> {
+    /// is still not known; with [`Error::CallsSpent`] as its `reading`, more calls may tell.
+    pub async fn settle(
+        &self,
+        contract: &ContractRef,
+        calls_max: u32,
+    ) -> Result<Option<Accepted>, Error> {
         let _held = self.hold(contract).await?;
         match pending::find(&self.folder, contract).map_err(Error::Folder)? {
             None => Ok(None),
-            Some(earlier) => self.drive(earlier, Mode::OnlySettle).await.map(Some),
+            Some(earlier) => self.drive(earlier, Mode::OnlySettle, calls_max).await.map(Some),
         }
     }
 

@@ -27,6 +27,8 @@ pub(super) struct Driven {
     /// How often this driver has sent it.
     pub(super) sends: u32,
     pub(super) sends_max: u32,
+    /// How many calls it may make yet.
+    pub(super) calls_left: u32,
     /// When it was last sent, as far as is known.
     pub(super) sent_ms: i64,
     /// Why the last time has no answer.
@@ -62,8 +64,17 @@ pub(super) enum Next {
 }
 
 impl Driven {
+    /// Counts a call that is about to be made.
+    ///
+    /// # Errors
+    /// As many were made as were allowed.
+    pub(super) fn spend(&mut self) -> Result<(), Error> {
+        self.calls_left = self.calls_left.checked_sub(1).ok_or(Error::CallsSpent)?;
+        Ok(())
+    }
+
     pub(super) fn next(&self, seen: &Seen, by_name: bool) -> Next {
-        let spent = self.sends >= self.sends_max;
+        let spent = self.sends >= self.sends_max || self.calls_left == 0;
         let stops = self.mode == Mode::OnlySettle || is_answer(&self.cause);
         match (seen, by_name) {
             (Seen::Accepted(_), false) => Next::Accepted,
@@ -186,7 +197,8 @@ mod tests {
 
     fn next(mode: Mode, sends: u32, cause: Error, seen: &Seen, by_name: bool) -> Next {
         let put = Unsettled { put: put(), key: String::new(), sent_ms: 0 };
-        Driven { put, mode, sends, sends_max: 2, sent_ms: 0, cause }.next(seen, by_name)
+        let (sends_max, calls_left, sent_ms) = (2, 9, 0);
+        Driven { put, mode, sends, sends_max, calls_left, sent_ms, cause }.next(seen, by_name)
     }
 
     #[test]

@@ -33,11 +33,18 @@ struct Reading {
 }
 
 impl Client {
-    /// Brings a put to a known outcome, or says that it could not.
-    pub(crate) async fn drive(&self, put: Unsettled, mode: Mode) -> Result<Accepted, Error> {
+    /// Brings a put to a known outcome in at most so many calls, or says that it could not.
+    pub(crate) async fn drive(
+        &self,
+        put: Unsettled,
+        mode: Mode,
+        calls_max: u32,
+    ) -> Result<Accepted, Error> {
         let (sends_max, sent_ms) = (self.endpoint.patience.sends_max, put.sent_ms);
-        let mut driven =
-            Driven { put, mode, sends: 0, sends_max, sent_ms, cause: Error::Interrupted };
+        let (sends, calls_left, cause) = (0, calls_max, Error::Interrupted);
+        let mut driven = Driven { put, mode, sends, sends_max, calls_left, sent_ms, cause };
+        // Known since before it was asked for its code once more.
+        let mut accepted = None;
         if mode == Mode::First {
             match self.send_now(&mut driven).await {
                 Err(error) if error.leaves_doubt() => driven.cause = error,
@@ -45,16 +52,21 @@ impl Client {
             }
         }
         loop {
-            let Reading { seen, by_name } = match self.find_out(&driven).await {
-                Ok(reading) => reading,
-                Err((seen, reading)) => return driven.unknown(seen, Some(reading)),
-            };
+            let Reading { seen, by_name } =
+                match (self.find_out(&mut driven).await, accepted.take()) {
+                    (Ok(reading), _) => reading,
+                    (Err(_), Some(seen)) => return self.ended(driven, Next::CodeToCome, seen),
+                    (Err((seen, reading)), None) => return driven.unknown(seen, Some(reading)),
+                };
             match driven.next(&seen, by_name) {
                 Next::Send => {}
                 ended => return self.ended(driven, ended, seen),
             }
             match self.send_now(&mut driven).await {
-                Err(error) if error.leaves_doubt() || is_deciding(&error) => driven.cause = error,
+                Err(error) if error.leaves_doubt() || is_deciding(&error) => {
+                    driven.cause = error;
+                    accepted = Some(seen).filter(|seen| matches!(seen, Seen::Accepted(_)));
+                }
                 Err(error) => return self.refused_again(driven, error, seen).await,
                 accepted => return self.settled(&driven.put, accepted),
             }
@@ -62,6 +74,7 @@ impl Client {
     }
 
     async fn send_now(&self, driven: &mut Driven) -> Result<Accepted, Error> {
+        driven.spend()?;
         driven.sends += 1;
         driven.sent_ms = self.clock.now_ms();
         self.send(&driven.put).await
@@ -92,7 +105,7 @@ impl Client {
             seen @ (Seen::Accepted(_) | Seen::Unclear(_)) => (seen, !is_twice),
             seen if !was_sent => (seen, false),
             // The refusal may be the first one's own doing, accepted late.
-            _ => match self.find_out(&driven).await {
+            _ => match self.find_out(&mut driven).await {
                 Ok(Reading { seen, by_name }) => (seen, by_name),
                 Err((seen, reading)) => return driven.unknown(seen, Some(reading)),
             },
@@ -117,14 +130,18 @@ impl Client {
         outcome
     }
 
-    /// Reads getReprovisionning until it says something, or patience is at its end; then what was seen,
-    /// and why there is no more.
-    async fn find_out(&self, driven: &Driven) -> Result<Reading, (Option<FollowUp>, Error)> {
+    /// Reads getReprovisionning until it says something, or patience or the calls are at their end; then what
+    /// was seen, and why there is no more.
+    async fn find_out(&self, driven: &mut Driven) -> Result<Reading, (Option<FollowUp>, Error)> {
         let patience = &self.endpoint.patience;
         let mut failed = Error::Interrupted;
         for wait in &patience.reads {
+            if driven.calls_left == 0 {
+                // Nothing is waited for in vain.
+                return Err((None, Error::CallsSpent));
+            }
             self.clock.wait(*wait).await;
-            match self.read_about(&driven.put).await {
+            match self.read_about(driven).await {
                 Ok(reading) if driven.may_act_on(&reading) => return Ok(reading),
                 Ok(early) => {
                     let passed = self.clock.now_ms() - driven.sent_ms;
@@ -133,9 +150,12 @@ impl Client {
                     if left.is_zero() {
                         return Ok(early);
                     }
+                    if driven.calls_left == 0 {
+                        return Err((early.seen.follow_up(), Error::CallsSpent));
+                    }
                     // The service may still be deciding about what it was sent.
                     self.clock.wait(left).await;
-                    return self.read_about(&driven.put).await.map_err(|error| (None, error));
+                    return self.read_about(driven).await.map_err(|error| (None, error));
                 }
                 Err(error) if error.retry().is_worth_waiting() => failed = error,
                 Err(error) => return Err((None, error)),
@@ -144,7 +164,9 @@ impl Client {
         Err((None, failed))
     }
 
-    async fn read_about(&self, put: &Unsettled) -> Result<Reading, Error> {
+    async fn read_about(&self, driven: &mut Driven) -> Result<Reading, Error> {
+        driven.spend()?;
+        let put = &driven.put;
         let read = self.follow_up(&put.put.contract).await;
         match read {
             Ok(answered) => {

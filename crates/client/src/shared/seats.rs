@@ -40,8 +40,19 @@ pub(crate) async fn take_seat(
     clock: &Clock,
     patience: Duration,
 ) -> io::Result<Option<Held>> {
-    let names: Vec<_> = (1..=SEATS).map(|number| format!("seat-{number}")).collect();
-    take(folder, &names, clock, patience).await
+    take(folder, &names(), clock, patience).await
+}
+
+fn names() -> Vec<String> {
+    (1..=SEATS).map(|number| format!("seat-{number}")).collect()
+}
+
+/// Whether one of the seats is free now.
+///
+/// # Errors
+/// The folder cannot be used.
+pub(crate) fn has_free_seat(folder: &Folder) -> io::Result<bool> {
+    Ok(try_any(folder, &names())?.is_some())
 }
 
 /// Waits until no other put is on its way for a contract, or for one that shares its lock.
@@ -68,13 +79,8 @@ async fn take(
 ) -> io::Result<Option<Held>> {
     let mut waited = Duration::ZERO;
     loop {
-        for name in names {
-            let file = folder.file(name)?;
-            match file.try_lock() {
-                Ok(()) => return Ok(Some(Held { file })),
-                Err(TryLockError::WouldBlock) => {}
-                Err(TryLockError::Error(error)) => return Err(error),
-            }
+        if let Some(held) = try_any(folder, names)? {
+            return Ok(Some(held));
         }
         if waited >= patience {
             return Ok(None);
@@ -82,6 +88,18 @@ async fn take(
         clock.wait(LOOK).await;
         waited += LOOK;
     }
+}
+
+fn try_any(folder: &Folder, names: &[String]) -> io::Result<Option<Held>> {
+    for name in names {
+        let file = folder.file(name)?;
+        match file.try_lock() {
+            Ok(()) => return Ok(Some(Held { file })),
+            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+    Ok(None)
 }
 
 #[cfg(test)]
@@ -96,9 +114,11 @@ mod tests {
         let take = async || take_seat(&folder, &clock, Duration::from_secs(1)).await.unwrap();
         let (one, other) = (take().await, take().await);
         assert!(one.is_some() && other.is_some());
+        assert!(!has_free_seat(&folder).unwrap());
         assert!(take().await.is_none());
         assert_eq!(clock.now_ms(), 1000, "it waited as long as it may");
         drop(one);
+        assert!(has_free_seat(&folder).unwrap());
         let one = take().await;
         assert!(one.is_some());
         let elsewhere = Folder::open(all.path(), "oi.example", "OC").unwrap();

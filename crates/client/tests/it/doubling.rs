@@ -171,7 +171,7 @@ async fn ask(oi: &Oi, caller: usize, callers: usize, names: bool) -> Tally {
 
 async fn settle(client: &Client, table: &Table, put: &Put, before: usize, names: bool) {
     let name = put.contract.as_str();
-    let mut settled = client.settle(&put.contract).await;
+    let mut settled = client.settle(&put.contract, u32::MAX).await;
     if names && table.of(name).1 == "failed" && matches!(settled, Err(Error::OutcomeUnknown(_))) {
         // Nobody can tell whether this one has failed or one before it; under its name it may be asked
         // for again all the same, and is not done twice.

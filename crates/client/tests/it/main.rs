@@ -13,3 +13,4 @@ mod processes;
 mod rules;
 mod samples;
 mod ways;
+mod within;

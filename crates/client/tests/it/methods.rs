@@ -185,7 +185,7 @@ fn a_client_may_be_shared_and_its_futures_sent() {
     is_shared(&client);
     let (mut_, put) = (contract(MUT), put(MUT, "F"));
     is_send(&client.put(&put));
-    is_send(&client.settle(&mut_));
+    is_send(&client.settle(&mut_, 1));
     is_send(&client.structure(&mut_));
     is_send(&client.follow(&mut_, &SCHEDULE, |_| ()));
     is_send(&client.wsdl());

@@ -182,9 +182,9 @@ async fn a_put_outlives_the_process_that_sent_it_and_is_not_done_twice() {
     assert_eq!(unsettled[0].put, put(MUT, FIBRE));
     let other = client.put(&put(MUT, "CTP-1240446-1")).await.unwrap_err();
     assert!(matches!(other, Error::EarlierUnsettled(_)), "{other:?}");
-    let accepted = client.settle(&contract(MUT)).await.unwrap().unwrap();
+    let accepted = client.settle(&contract(MUT), 3).await.unwrap().unwrap();
     assert_eq!((1, accepted.discharge_code), table());
     assert_eq!(client.unsettled().unwrap(), []);
-    assert!(client.settle(&contract(MUT)).await.unwrap().is_none());
+    assert!(client.settle(&contract(MUT), 3).await.unwrap().is_none());
     oi.running.stop().await;
 }

@@ -161,6 +161,13 @@
   };
   if ($("main[data-suivre]")) follow();
 
+  // Seconds that are counted down between two looks.
+  setInterval(() => $$("[data-dans]").forEach((one) => {
+    const left = Math.max(0, Number(one.dataset.dans) - 1);
+    one.dataset.dans = left;
+    one.textContent = left ? "dans " + left + " s" : "maintenant";
+  }), 1000);
+
   // A label that is photographed, where the phone can read it.
   const scan = $("[data-scan]");
   if (scan && "BarcodeDetector" in window) {

@@ -34,8 +34,8 @@ const keep = async (path, answer) => {
 
 // A follow-up is kept whenever it is seen, whether the page was opened or has changed in place.
 const seen = async (request, answer) => {
-  const { pathname } = new URL(request.url);
-  if (pathname.startsWith("/d/") && answer.ok && !answer.redirected) await keep(pathname, answer.clone());
+  const { pathname, search } = new URL(request.url);
+  if (pathname.startsWith("/d/") && !search.includes("deja=") && answer.ok && !answer.redirected) await keep(pathname, answer.clone());
   return answer;
 };
 

@@ -3,10 +3,12 @@
 
 use std::sync::Arc;
 
-use ereprov_client::{ContractRef, FibreRef, Operation, Put, Verdict};
+use ereprov_client::{Accepted, ContractRef, Error, FibreRef, Operation, Put, Verdict};
 
 use super::{
     Flow, Known, Progress,
+    allowance::{Allowance, OF_A_PUT},
+    patience::{Next, NoPlace, Patience},
     queue::{Turn, Wait},
     reading::routes_key,
     tally::Tally,
@@ -59,59 +61,153 @@ impl Flow {
         wait: Wait,
         work: impl FnOnce(Arc<Self>, String, Turn) -> F,
     ) -> Result<(), StoreError> {
-        let Some(turn) = wait.turn().await else { return Ok(()) };
-        self.set_progress(id, Some(Progress::Sending(self.service.now_ms())));
+        let Some(turn) = self.turn(wait).await else {
+            return self.not_sent(id, self.own(Kind::Stopped)).await;
+        };
         work(Arc::clone(self), id.to_owned(), turn).await
     }
 
-    async fn send(self: Arc<Self>, id: String, turn: Turn) -> Result<(), StoreError> {
-        let request = self.store.request(&id).await?;
-        let Some(request) = request.filter(|it| it.stage == Stage::Waiting) else { return Ok(()) };
-        if self.stop.is_cancelled() {
-            let trouble = Trouble::own(Kind::Stopped, self.service.now_ms());
-            return self.not_sent(&id, trouble).await;
+    /// Sends a request, in its turn and as soon as the operator has a place for it.
+    async fn send(self: Arc<Self>, id: String, mut turn: Turn) -> Result<(), StoreError> {
+        let mut patience = Patience::new();
+        let mut held = None;
+        let done = loop {
+            let ticket = turn.ticket();
+            let tried = Box::pin(self.try_to_send(&id, turn, &mut patience, &mut held)).await;
+            let Ok(Some(wait)) = tried else { break tried.map(|_| ()) };
+            self.set_progress(&id, Some(Progress::Queued(ticket)));
+            match self.turn(wait).await {
+                Some(again) => turn = again,
+                None => break self.not_sent(&id, self.own(Kind::Stopped)).await,
+            }
+        };
+        if let Some(allowance) = &mut held {
+            self.give_back(allowance).await;
         }
-        let (flow, name) = (Arc::clone(&self), id.clone());
+        done
+    }
+
+    /// Sends a request once; where others of the operator's have both places, nothing has left, and what comes
+    /// back is its place in line.
+    async fn try_to_send(
+        self: &Arc<Self>,
+        id: &str,
+        turn: Turn,
+        patience: &mut Patience,
+        held: &mut Option<Allowance>,
+    ) -> Result<Option<Wait>, StoreError> {
+        let request = self.store.request(id).await?;
+        let Some(request) = request.filter(|it| it.stage == Stage::Waiting) else {
+            return Ok(None);
+        };
+        if self.stop.is_cancelled() {
+            return self.not_sent(id, self.own(Kind::Stopped)).await.map(|()| None);
+        }
+        let (flow, name) = (Arc::clone(self), id.to_owned());
         let checking = move || {
             let progress = Progress::Checking(flow.service.now_ms());
             flow.set_progress(&name, Some(progress));
         };
         let tally = Arc::new(Tally::new(turn, checking));
-        if let Err(trouble) = self.still_free(&request, &tally).await? {
-            return self.not_sent(&id, trouble).await;
+        let allowance = match held {
+            Some(allowance) => allowance,
+            None => held.insert(self.allow_put(request.intervention).await?),
+        };
+        let free = match self.no_place_here() {
+            Some(_) => Err(Error::Busy(self.pace.places_wait)),
+            None => {
+                self.set_progress(id, Some(Progress::Sending(self.service.now_ms())));
+                self.still_free(&request, &tally).await?
+            }
+        };
+        let outcome = match free {
+            Ok(true) => {
+                if !self.store.leave(id).await? {
+                    // Somebody has said meanwhile that it was not sent.
+                    return Ok(None);
+                }
+                let (client, put) = (&self.service.client, put(&request));
+                let put = client.put_within(&put, allowance.calls);
+                Sent::Put(self.counted(allowance, &tally, put).await)
+            }
+            Ok(false) => return self.not_sent(id, self.own(Kind::Taken)).await.map(|()| None),
+            Err(error) => Sent::Not(error),
+        };
+        if let Some(why) = outcome.error().and_then(NoPlace::of) {
+            self.store.come_back(id).await?;
+            let costs = (&mut *allowance, OF_A_PUT, 0);
+            if let Next::Wait(wait) =
+                self.back_in_line(why, tally.turn(), Some(patience), costs).await?
+            {
+                return Ok(Some(wait));
+            }
         }
-        if !self.store.leave(&id).await? {
-            // Somebody has said meanwhile that it was not sent.
-            return Ok(());
+        self.give_back(allowance).await;
+        self.sent(&request, outcome, tally.request_id()).await.map(|()| None)
+    }
+
+    /// Writes down what became of a request that was to be sent.
+    async fn sent(
+        self: &Arc<Self>,
+        request: &Request,
+        outcome: Sent,
+        request_id: Option<String>,
+    ) -> Result<(), StoreError> {
+        let trouble = |error: &Error, operation| {
+            Trouble::of(error, operation, self.service.now_ms(), request_id.clone())
+        };
+        match outcome {
+            Sent::Not(error) => {
+                self.not_sent(&request.id, trouble(&error, Operation::GetRoSite)).await
+            }
+            // It was not let in: nothing of it was looked at.
+            Sent::Put(Err(error)) if NoPlace::of(&error).is_some() => {
+                let trouble = trouble(&error, Operation::PutReprovisionning);
+                self.not_sent(&request.id, trouble).await
+            }
+            Sent::Put(outcome) => {
+                self.forget_routes(&ContractRef::new(&request.contract));
+                self.record(request, outcome, request_id).await
+            }
         }
-        let put = put(&request);
-        let client = &self.service.client;
-        let outcome =
-            self.counted(request.intervention, Arc::clone(&tally), client.put(&put)).await?;
-        self.forget_routes(&put.contract);
-        self.record(&request, outcome, tally.request_id()).await
+    }
+
+    /// What a request may cost: itself and the readings about it, as far as they are left. Where nothing is, it
+    /// is itself alone, since a tap has asked for it.
+    async fn allow_put(&self, intervention: i64) -> Result<Allowance, StoreError> {
+        match self.allow_up_to(intervention, OF_A_PUT).await? {
+            Some(allowance) => Ok(allowance),
+            None => self.allow_tapped(intervention, 1).await,
+        }
+    }
+
+    fn own(&self, kind: Kind) -> Trouble {
+        Trouble::own(kind, self.service.now_ms())
     }
 
     /// Whether the fibre is still to be had, where its list is too old to say so.
+    ///
+    /// # Errors
+    /// Inside of `Ok`: it could not be read.
     async fn still_free(
         &self,
         request: &Request,
         tally: &Arc<Tally>,
-    ) -> Result<Result<(), Trouble>, StoreError> {
+    ) -> Result<Result<bool, Error>, StoreError> {
         let (contract, at) = (ContractRef::new(&request.contract), request.way.at());
-        let is_known = self.known_routes_for(&contract, &at, self.pace.routes_last).is_some();
-        if is_known || !self.may_call(request.intervention, 1 + super::RESERVED).await? {
-            return Ok(Ok(()));
+        if self.known_routes_for(&contract, &at, self.pace.routes_last).is_some() {
+            return Ok(Ok(true));
         }
-        let operation = Operation::GetRoSite;
+        // What the request itself may cost is counted already.
+        let Some(mut allowance) = self.allow(request.intervention, 1, 0).await? else {
+            return Ok(Ok(true));
+        };
         let read = self.service.client.routes(&contract, &at);
-        let read = self.counted(request.intervention, Arc::clone(tally), read).await?;
-        let now_ms = self.service.now_ms();
+        let read = self.counted(&mut allowance, tally, read).await;
+        self.give_back(&mut allowance).await;
         let routes = match read {
             Ok(routes) => routes.value,
-            Err(error) => {
-                return Ok(Err(Trouble::of(&error, operation, now_ms, tally.request_id())));
-            }
+            Err(error) => return Ok(Err(error)),
         };
         let known = Known {
             order: request.way.order(),
@@ -121,17 +217,40 @@ impl Flow {
         let put = put(request);
         let is_there = routes.iter().flat_map(|pbo| &pbo.fibres).any(|f| f.fibre == put.fibre);
         let is_refused = matches!(known.check(&put, &routes), Verdict::Refused(_));
-        self.routes.put(&routes_key(&contract, &at), routes, now_ms);
-        let taken = !is_there || is_refused;
-        Ok(if taken { Err(Trouble::own(Kind::Taken, now_ms)) } else { Ok(()) })
+        self.routes.put(&routes_key(&contract, &at), routes, self.service.now_ms());
+        Ok(Ok(is_there && !is_refused))
     }
 
     /// Asks once more for a discharge code that was lost on the way: the client asks under the same name, and
-    /// nothing is done twice.
+    /// nothing is done twice. Where so much is not to be spent by itself, a tap asks for it.
     pub(super) async fn fetch_code(self: &Arc<Self>, request: &Request) -> Result<(), StoreError> {
+        const CALLS: u32 = 2;
+        let Some(mut allowance) = self.allow(request.intervention, CALLS, 0).await? else {
+            return Ok(());
+        };
         let (_, wait) = self.queue.enter();
-        let Some(turn) = wait.turn().await else { return Ok(()) };
-        self.settle(request, turn).await
+        let done = match self.turn(wait).await {
+            Some(turn) => self.settle(request, turn, &mut allowance).await,
+            None => Ok(()),
+        };
+        self.give_back(&mut allowance).await;
+        done
+    }
+}
+
+/// What became of a request that was to be sent.
+enum Sent {
+    /// It was not: what was to be read first could not be.
+    Not(Error),
+    Put(Result<Accepted, Error>),
+}
+
+impl Sent {
+    fn error(&self) -> Option<&Error> {
+        match self {
+            Self::Not(error) | Self::Put(Err(error)) => Some(error),
+            Self::Put(Ok(_)) => None,
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //! what an earlier portal has left taken up.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet, hash_map::Entry},
     pin::Pin,
     sync::{Arc, MutexGuard, PoisonError},
     time::Duration,
@@ -11,8 +11,10 @@ use std::{
 use ereprov_client::{Accepted, CodeErreur, ContractRef, Error, Operation};
 
 use super::{
-    Flow, ms,
-    queue::Turn,
+    Flow,
+    allowance::Allowance,
+    ms,
+    queue::{Ticket, Turn, Wait},
     tally::Tally,
     trouble::{Kind, Trouble},
 };
@@ -24,8 +26,11 @@ const IDLE: Duration = Duration::from_mins(1);
 /// And after so long where the database has just failed.
 const AGAIN: Duration = Duration::from_secs(2);
 
-/// Readings that settling a request may cost.
+/// Calls that settling a request may cost by itself: two readings, and its code asked for once more.
 const SETTLING: u32 = 3;
+
+/// And those that its button says it costs at the most.
+const SETTLING_TAPPED: u32 = 2;
 
 impl Flow {
     /// Takes up what an earlier portal has left, and follows from now on.
@@ -107,14 +112,15 @@ impl Flow {
         self.unfinished.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn looking(&self) -> MutexGuard<'_, HashSet<String>> {
+    fn looking(&self) -> MutexGuard<'_, HashMap<String, Option<Ticket>>> {
         self.looking.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn look(self: &Arc<Self>, id: String, is_tapped: bool) {
-        if !self.looking().insert(id.clone()) {
-            return;
-        }
+        match self.looking().entry(id.clone()) {
+            Entry::Occupied(_) => return,
+            Entry::Vacant(new) => new.insert(None),
+        };
         let flow = Arc::clone(self);
         self.tasks.spawn(async move {
             let done = flow.look_in_turn(&id, is_tapped).await;
@@ -130,22 +136,38 @@ impl Flow {
 
     async fn look_in_turn(self: &Arc<Self>, id: &str, is_tapped: bool) -> Result<(), StoreError> {
         let Some(request) = self.to_look_at(id).await? else { return Ok(()) };
-        let is_to_settle = request.stage == Stage::Unknown || request.code_to_come;
-        let cost = if is_to_settle { SETTLING } else { 1 };
-        if !is_tapped && !self.may_call(request.intervention, cost).await? {
+        let intervention = request.intervention;
+        let allowance = match (is_to_settle(&request, is_tapped), is_tapped) {
+            (true, true) => Some(self.allow_tapped(intervention, SETTLING_TAPPED).await?),
+            (false, true) => Some(self.allow_tapped(intervention, 1).await?),
+            (true, false) => self.allow_up_to(intervention, SETTLING).await?,
+            (false, false) => self.allow(intervention, 1, 0).await?,
+        };
+        let Some(mut allowance) = allowance else {
             let stop = |request: &mut Request| request.next_look_ms = None;
             return self.store.change_request(id, stop).await;
-        }
-        let (_, wait) = self.queue.enter();
-        let turn = wait.turn().await.filter(|_| !self.stop.is_cancelled());
-        let Some(turn) = turn else { return Ok(()) };
+        };
+        let (ticket, wait) = self.queue.enter();
+        self.looking().insert(id.to_owned(), Some(ticket));
+        let done = self.look_allowed(id, is_tapped, wait, &mut allowance).await;
+        self.give_back(&mut allowance).await;
+        done
+    }
+
+    async fn look_allowed(
+        self: &Arc<Self>,
+        id: &str,
+        is_tapped: bool,
+        wait: Wait,
+        allowance: &mut Allowance,
+    ) -> Result<(), StoreError> {
+        let Some(turn) = self.turn(wait).await else { return Ok(()) };
         // It may have come to something while this stood in line.
         let Some(request) = self.to_look_at(id).await? else { return Ok(()) };
-        let is_to_settle = request.stage == Stage::Unknown || request.code_to_come;
-        if is_to_settle && (request.stage == Stage::Unknown || is_tapped) {
-            return self.settle(&request, turn).await;
+        if is_to_settle(&request, is_tapped) {
+            return self.settle(&request, turn, allowance).await;
         }
-        self.read_follow_up(&request, turn, is_tapped).await
+        self.read_follow_up(&request, turn, allowance, is_tapped).await
     }
 
     /// A request of which the service may tell something. Before it has answered, what it shows is another
@@ -181,22 +203,19 @@ impl Flow {
         &self,
         request: &Request,
         turn: Turn,
+        allowance: &mut Allowance,
         is_tapped: bool,
     ) -> Result<(), StoreError> {
         let contract = ContractRef::new(&request.contract);
-        let tally = Arc::new(Tally::new(turn, || ()));
-        if request.stage == Stage::Followed {
-            self.settle_earlier(request, &contract, &tally).await?;
-        }
-        let read = self.service.client.follow_up(&contract);
-        let read = self.counted(request.intervention, Arc::clone(&tally), read).await?;
+        let read = || self.read_about(request, &contract);
+        let seen = self.read_in_line(allowance, turn.stays(), || is_tapped, read).await?;
+        let Some((read, request_id)) = seen else { return Ok(()) };
         let now_ms = self.service.now_ms();
         let looks = request.looks + u32::from(!is_tapped);
         let next_ms = if is_tapped { request.next_look_ms } else { self.next_look(looks, now_ms) };
-        let read = read.map(|answered| Seen::from(answered.value)).map_err(|error| {
+        let read = read.map_err(|error| {
             let goes_on = error.retry().is_worth_waiting();
-            let operation = Operation::GetReprovisionning;
-            (Trouble::of(&error, operation, now_ms, tally.request_id()), goes_on)
+            (Trouble::of(&error, Operation::GetReprovisionning, now_ms, request_id), goes_on)
         });
         let change = move |request: &mut Request| {
             request.looks = looks;
@@ -210,9 +229,7 @@ impl Flow {
                     request.see(seen, now_ms);
                 }
                 Err((trouble, goes_on)) => {
-                    let is_nothing =
-                        trouble.known() == Some(CodeErreur::ReprovisionningIntrouvable);
-                    if is_nothing && request.stage == Stage::Followed {
+                    if trouble.is_nothing_there() && request.stage == Stage::Followed {
                         request.is_open = false;
                     }
                     if !goes_on {
@@ -225,40 +242,51 @@ impl Flow {
         self.change_as_read(request, change).await
     }
 
-    /// A put of another program's for the contract, whose outcome nobody knows, stands in the way of the next
-    /// one: it is settled with the client, and what is followed then shows what became of it.
-    async fn settle_earlier(
-        &self,
-        request: &Request,
-        contract: &ContractRef,
-        tally: &Arc<Tally>,
-    ) -> Result<(), StoreError> {
+    /// Reads about a contract, in one call. Where a put of another program's for it has an outcome that nobody
+    /// knows, which stands in the way of the next one, the same reading settles it.
+    async fn read_about(&self, request: &Request, contract: &ContractRef) -> Result<Seen, Error> {
         let client = &self.service.client;
         let all = client.unsettled().unwrap_or_default();
-        if all.iter().any(|earlier| earlier.put.contract == *contract) {
-            // What it says is in the reading that follows, too.
-            let settled = client.settle(contract);
-            let _ = self.counted(request.intervention, Arc::clone(tally), settled).await?;
+        let is_others = request.stage == Stage::Followed;
+        if is_others && all.iter().any(|earlier| earlier.put.contract == *contract) {
+            match client.settle(contract, 1).await {
+                Ok(Some(Accepted { found_out: Some(latest), .. }))
+                | Err(Error::NotAccepted { another: Some(latest), .. }) => {
+                    return Ok((*latest).into());
+                }
+                Err(Error::OutcomeUnknown(unknown)) => {
+                    let why = unknown.reading.unwrap_or(Error::CallsSpent);
+                    return unknown.seen.map(Seen::from).ok_or(why);
+                }
+                Err(error) => return Err(error),
+                // It was settled meanwhile, by somebody else.
+                Ok(_) => {}
+            }
         }
-        Ok(())
+        client.follow_up(contract).await.map(|answered| answered.value.into())
     }
 
-    /// Finds out what became of a request, or has its discharge code told again.
+    /// Finds out what became of a request, or has its discharge code told again; in as many calls as are
+    /// allowed.
     pub(super) async fn settle(
         self: &Arc<Self>,
         request: &Request,
         turn: Turn,
+        allowance: &mut Allowance,
     ) -> Result<(), StoreError> {
         let contract = ContractRef::new(&request.contract);
         let tally = Arc::new(Tally::new(turn, || ()));
-        let client = &self.service.client;
-        let settle = client.settle(&contract);
-        let settled = self.counted(request.intervention, Arc::clone(&tally), settle).await?;
+        let settle = self.service.client.settle(&contract, allowance.calls);
+        let settled = self.counted(allowance, &tally, settle).await;
         let request_id = tally.request_id();
+        if matches!(settled, Ok(None)) && request.stage == Stage::Unknown {
+            return self.found_settled(request, &tally, allowance).await;
+        }
         drop(tally);
+        // What comes of it may cost calls of its own.
+        self.give_back(allowance).await;
         match settled {
             Ok(Some(accepted)) => self.recorded(request, Ok(accepted), request_id).await,
-            Ok(None) if request.stage == Stage::Unknown => self.found_settled(request).await,
             Ok(None) => {
                 let change = |request: &mut Request| request.code_to_come = false;
                 self.change_as_read(request, change).await
@@ -278,13 +306,15 @@ impl Flow {
 
     /// The client knows of nothing unsettled: it was never sent, or its outcome was not written down here. What
     /// the contract's latest re-provisioning is tells which.
-    async fn found_settled(self: &Arc<Self>, request: &Request) -> Result<(), StoreError> {
+    async fn found_settled(
+        &self,
+        request: &Request,
+        tally: &Arc<Tally>,
+        allowance: &mut Allowance,
+    ) -> Result<(), StoreError> {
         let contract = ContractRef::new(&request.contract);
-        let (_, wait) = self.queue.enter();
-        let Some(turn) = wait.turn().await else { return Ok(()) };
-        let tally = Arc::new(Tally::new(turn, || ()));
         let read = self.service.client.follow_up(&contract);
-        let read = self.counted(request.intervention, Arc::clone(&tally), read).await?;
+        let read = self.counted(allowance, tally, read).await;
         let now_ms = self.service.now_ms();
         let next_ms = self.next_look(request.looks, now_ms);
         let seen = match read {
@@ -336,4 +366,9 @@ impl Flow {
     ) -> Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send + 'f>> {
         Box::pin(self.record(request, outcome, request_id))
     }
+}
+
+/// Whether looking at a request is finding out about it, more than a reading.
+fn is_to_settle(request: &Request, is_tapped: bool) -> bool {
+    request.stage == Stage::Unknown || (request.code_to_come && is_tapped)
 }

@@ -1,10 +1,12 @@
 //! What is asked of the service, when, and what became of it.
 
+mod allowance;
 mod asking;
 mod choice;
 mod colours;
 mod following;
 mod outcome;
+mod patience;
 mod queue;
 mod reading;
 mod reads;
@@ -14,11 +16,11 @@ mod way;
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicUsize},
     time::Duration,
 };
 
-use ereprov_client::{Error, Operation, Pbo, Structure};
+use ereprov_client::{Pbo, Structure};
 use tokio::sync::{Notify, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -26,6 +28,8 @@ pub(crate) use choice::{
     Known, Offer, Offers, asks_for_place, likeliest_rules, may_leave_pbo, motifs,
 };
 pub(crate) use colours::{Chip, Part};
+pub(crate) use queue::Stand;
+pub(crate) use reading::Asker;
 pub(crate) use reads::Loaded;
 pub(crate) use trouble::{Kind, Trouble};
 pub(crate) use way::{Way, contract, segment};
@@ -33,19 +37,8 @@ pub(crate) use way::{Way, contract, segment};
 use self::{
     queue::{Queue, Ticket},
     reads::Reads,
-    tally::{Asked, Tally},
 };
-use crate::{
-    service::{Service, watched},
-    settings::Pace,
-    store::{
-        Store, StoreError,
-        journal::{self, Entry},
-    },
-};
-
-/// Calls that a request for a fibre may cost when its answer is lost: itself, and two readings.
-const RESERVED: u32 = 3;
+use crate::{service::Service, settings::Pace, store::Store};
 
 /// Everything that goes on between the portal and the service.
 pub(crate) struct Flow {
@@ -56,7 +49,10 @@ pub(crate) struct Flow {
     structures: Reads<Structure>,
     routes: Reads<Vec<Pbo>>,
     progress: Mutex<HashMap<String, Progress>>,
-    looking: Mutex<HashSet<String>>,
+    /// How much goes on that makes a call, or is about to.
+    at_work: AtomicUsize,
+    /// Which requests are looked at, and where that stands in line.
+    looking: Mutex<HashMap<String, Option<Ticket>>>,
     /// Requests whose outcome could not be written down.
     unfinished: Mutex<HashSet<String>>,
     bell: Notify,
@@ -86,6 +82,7 @@ impl Flow {
             structures: Reads::default(),
             routes: Reads::default(),
             progress: Mutex::default(),
+            at_work: AtomicUsize::new(0),
             looking: Mutex::default(),
             unfinished: Mutex::default(),
             bell: Notify::new(),
@@ -112,9 +109,10 @@ impl Flow {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 
-    /// Whether it is being looked at right now.
-    pub fn is_looking(&self, id: &str) -> bool {
-        self.looking.lock().unwrap_or_else(PoisonError::into_inner).contains(id)
+    /// Whether it is being looked at right now, and where that stands in line.
+    pub fn looking_at(&self, id: &str) -> Option<Stand> {
+        let looking = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
+        looking.get(id).map(|ticket| ticket.as_ref().map(Ticket::stand).unwrap_or_default())
     }
 
     /// Waits until something has changed, wherever, or for as long as this.
@@ -138,64 +136,6 @@ impl Flow {
 
     fn tell(&self) {
         self.changes.send_modify(|count| *count = count.wrapping_add(1));
-    }
-
-    /// Does something that calls the service; its calls are counted for an intervention, the first one before it
-    /// is made. What it brought counts for more than what is written down about it: it is never lost to that.
-    async fn counted<T>(
-        &self,
-        intervention: i64,
-        tally: Arc<Tally>,
-        work: impl Future<Output = Result<T, Error>>,
-    ) -> Result<Result<T, Error>, StoreError> {
-        self.store.count_calls(intervention, 1).await?;
-        let outcome = watched(Arc::clone(&tally) as _, work).await;
-        let more = tally.calls(&outcome) - 1;
-        if more != 0
-            && let Err(error) = self.store.count_calls(intervention, more).await
-        {
-            tracing::error!(%error, "calls could not be counted");
-        }
-        if let Err(error) = self.journal_readings(intervention, tally.asked()).await {
-            tracing::error!(%error, "readings could not be written down");
-        }
-        Ok(outcome)
-    }
-
-    /// Writes down for the operator what was read, for whom, and what came of each reading; a put is written
-    /// down by itself, and so is what came of it.
-    async fn journal_readings(
-        &self,
-        intervention: i64,
-        mut asked: Vec<Asked>,
-    ) -> Result<(), StoreError> {
-        asked.retain(|call| call.operation != Operation::PutReprovisionning);
-        if asked.is_empty() {
-            return Ok(());
-        }
-        let at_ms = self.service.now_ms();
-        let entry = move |call: Asked| Entry {
-            at_ms,
-            act: "lecture".to_owned(),
-            outcome: match call.said {
-                Some(Ok(())) => "OK".to_owned(),
-                Some(Err(code)) => trouble::number(&code),
-                None => "sans-reponse".to_owned(),
-            },
-            detail: call.operation.to_string(),
-            ..Entry::default()
-        };
-        let written = self.store.with(move |db| {
-            asked
-                .into_iter()
-                .try_for_each(|call| journal::add_reading(db, intervention, entry(call)))
-        });
-        written.await
-    }
-
-    /// Whether so many calls may be made without a tap.
-    async fn may_call(&self, intervention: i64, calls: u32) -> Result<bool, StoreError> {
-        Ok(self.store.calls(intervention).await? + calls <= self.pace.calls_max)
     }
 }
 

@@ -26,6 +26,7 @@ impl Flow {
         let next_ms = self.next_look(request.looks, now_ms);
         let trouble = |error: &Error| {
             Trouble::of(error, Operation::PutReprovisionning, now_ms, request_id.clone())
+                .after(request.trouble.as_ref())
         };
         match outcome {
             Ok(accepted) => self.record_accepted(request, accepted, next_ms).await,
@@ -69,7 +70,7 @@ impl Flow {
         self.accepted(request, accepted, next_ms).await?;
         // A code that was asked for once more and did not come is a tap's to ask for.
         let is_first = request.stage != Stage::Accepted && !request.code_to_come;
-        if comes && is_first && self.may_call(request.intervention, 2).await? {
+        if comes && is_first {
             let asked = Request { stage: Stage::Accepted, code_to_come: true, ..request.clone() };
             return self.fetch_code(&asked).await;
         }

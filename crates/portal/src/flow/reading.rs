@@ -1,60 +1,79 @@
 //! Reading a site's plan and its fibres, for a page that waits.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use ereprov_client::{At, CodeErreur, ContractRef, Error, Operation, Pbo, Structure};
 
 use super::{
-    Flow, RESERVED,
+    Flow,
+    allowance::{Allowance, OF_A_PUT},
+    patience::{Next, NoPlace, Patience},
+    queue::Wait,
     reads::{Fresh, Loaded, Reads, Step},
     tally::Tally,
     trouble::{Kind, Trouble},
 };
 use crate::store::StoreError;
 
+/// Who has a question, and who pays for it.
+#[derive(Clone, Copy)]
+pub(crate) struct Asker<'a> {
+    pub intervention: i64,
+    /// A button said what it costs.
+    pub is_tapped: bool,
+    /// Whether one more may be asked now; else for how long not. It is asked before a call alone.
+    pub may: &'a (dyn Fn() -> Result<(), Duration> + Sync),
+}
+
 /// A question that a page has.
 struct Question {
     key: String,
     operation: Operation,
-    intervention: i64,
     lasts: Duration,
-    is_tapped: bool,
+}
+
+impl fmt::Debug for Asker<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Asker").field("intervention", &self.intervention).finish_non_exhaustive()
+    }
 }
 
 impl Flow {
-    /// A contract's site. `is_tapped`: a button said what it costs.
+    /// A contract's site.
     pub async fn structure(
         self: &Arc<Self>,
         contract: &ContractRef,
-        intervention: i64,
-        is_tapped: bool,
+        asker: Asker<'_>,
     ) -> Result<Loaded<Structure>, StoreError> {
         let question = Question {
             key: structure_key(contract),
             operation: Operation::GetSiteStructure,
-            intervention,
             lasts: self.pace.structure_lasts,
-            is_tapped,
         };
-        let (flow, asked) = (Arc::clone(self), contract.clone());
-        let read = async move { Ok(flow.service.client.structure(&asked).await?.value) };
-        self.load(|flow| &flow.structures, question, read).await
+        let (flow, contract) = (Arc::clone(self), contract.clone());
+        let read = move || {
+            let (flow, contract) = (Arc::clone(&flow), contract.clone());
+            async move { Ok(flow.service.client.structure(&contract).await?.value) }
+        };
+        self.load(|flow| &flow.structures, question, asker, read).await
     }
 
-    /// The fibres of a place, believed for as long as this. `is_tapped`: a button said what it costs.
+    /// The fibres of a place, believed for as long as this.
     pub async fn routes(
         self: &Arc<Self>,
         contract: &ContractRef,
         at: &At,
-        intervention: i64,
-        (lasts, is_tapped): (Duration, bool),
+        lasts: Duration,
+        asker: Asker<'_>,
     ) -> Result<Loaded<Vec<Pbo>>, StoreError> {
         let operation = Operation::GetRoSite;
-        let key = routes_key(contract, at);
-        let question = Question { key, operation, intervention, lasts, is_tapped };
-        let (flow, asked, at) = (Arc::clone(self), contract.clone(), at.clone());
-        let read = async move { Ok(flow.service.client.routes(&asked, &at).await?.value) };
-        self.load(|flow| &flow.routes, question, read).await
+        let question = Question { key: routes_key(contract, at), operation, lasts };
+        let (flow, contract, at) = (Arc::clone(self), contract.clone(), at.clone());
+        let read = move || {
+            let (flow, contract, at) = (Arc::clone(&flow), contract.clone(), at.clone());
+            async move { Ok(flow.service.client.routes(&contract, &at).await?.value) }
+        };
+        self.load(|flow| &flow.routes, question, asker, read).await
     }
 
     /// The fibres of a place, if they were read; no call.
@@ -95,28 +114,46 @@ impl Flow {
         self.routes.forget(|key| key.starts_with(&of));
     }
 
-    async fn load<V: Send + Sync + 'static>(
+    async fn load<V, F>(
         self: &Arc<Self>,
         reads: fn(&Flow) -> &Reads<V>,
         question: Question,
-        read: impl Future<Output = Result<V, Error>> + Send + 'static,
-    ) -> Result<Loaded<V>, StoreError> {
-        let Question { key, operation, intervention, lasts, is_tapped } = question;
+        asker: Asker<'_>,
+        read: impl Fn() -> F + Send + Sync + 'static,
+    ) -> Result<Loaded<V>, StoreError>
+    where
+        V: Send + Sync + 'static,
+        F: Future<Output = Result<V, Error>> + Send,
+    {
+        let Question { key, operation, lasts } = question;
         let all = reads(self);
-        let mut changed = match all.step(&key, self.service.now_ms(), lasts, is_tapped) {
+        let mut changed = match all.step(&key, self.service.now_ms(), lasts, asker.is_tapped) {
             Step::Have(loaded) => return Ok(loaded),
             Step::Wait(changed) => changed,
             Step::Ask => {
-                if !is_tapped && !self.may_call(intervention, 1 + RESERVED).await? {
-                    return Ok(Loaded::Spent);
+                let Asker { intervention, is_tapped, .. } = asker;
+                let allowance = if is_tapped {
+                    Some(self.allow_tapped(intervention, 1).await?)
+                } else {
+                    self.allow(intervention, 1, OF_A_PUT).await?
+                };
+                let Some(mut allowance) = allowance else { return Ok(Loaded::Spent) };
+                if let Err(wait) = (asker.may)() {
+                    self.give_back(&mut allowance).await;
+                    return Ok(Loaded::TooOften(wait));
                 }
                 let (ticket, wait) = self.queue.enter();
                 match all.begin(&key, ticket, self.service.now_ms()) {
-                    None => return Ok(all.look(&key).unwrap_or(Loaded::Spent)),
+                    None => {
+                        self.give_back(&mut allowance).await;
+                        return Ok(all.look(&key).unwrap_or(Loaded::Spent));
+                    }
                     Some(changed) => {
                         let (flow, key) = (Arc::clone(self), key.clone());
                         self.tasks.spawn(async move {
-                            let outcome = flow.read(intervention, operation, wait, read).await;
+                            let goes_on = || reads(&flow).is_looked_at(&key, flow.service.now_ms());
+                            let asked = (allowance, operation, wait);
+                            let outcome = flow.read(asked, goes_on, &read).await;
                             reads(&flow).end(&key, outcome, flow.service.now_ms());
                             flow.tell();
                         });
@@ -129,25 +166,58 @@ impl Flow {
         Ok(all.look(&key).unwrap_or(Loaded::Spent))
     }
 
-    async fn read<V>(
+    /// Reads in its turn.
+    async fn read<V, F: Future<Output = Result<V, Error>>>(
         &self,
-        intervention: i64,
-        operation: Operation,
-        wait: super::queue::Wait,
-        read: impl Future<Output = Result<V, Error>>,
+        (mut allowance, operation, wait): (Allowance, Operation, Wait),
+        goes_on: impl Fn() -> bool,
+        read: impl Fn() -> F,
     ) -> Result<V, Trouble> {
-        let own = |kind| Trouble {
-            method: operation.to_string(),
-            ..Trouble::own(kind, self.service.now_ms())
-        };
-        let turn = wait.turn().await.filter(|_| !self.stop.is_cancelled());
-        let turn = turn.ok_or_else(|| own(Kind::Stopped))?;
-        let tally = Arc::new(Tally::new(turn, || ()));
-        let outcome = self.counted(intervention, Arc::clone(&tally), read).await;
-        let outcome = outcome.map_err(|_| own(Kind::Machine))?;
-        outcome.map_err(|error| {
-            Trouble::of(&error, operation, self.service.now_ms(), tally.request_id())
-        })
+        let outcome = self.read_in_line(&mut allowance, wait, goes_on, read).await;
+        self.give_back(&mut allowance).await;
+        let now_ms = self.service.now_ms();
+        let own = |kind| Trouble { method: operation.to_string(), ..Trouble::own(kind, now_ms) };
+        match outcome {
+            Ok(Some((Ok(value), _))) => Ok(value),
+            Ok(Some((Err(error), request_id))) => {
+                Err(Trouble::of(&error, operation, now_ms, request_id))
+            }
+            Ok(None) => Err(own(Kind::Stopped)),
+            Err(_) => Err(own(Kind::Machine)),
+        }
+    }
+
+    /// Reads, and again while others of the operator's have both places and it is to go on. What that brought, and
+    /// what the service calls it; none: the portal ends first.
+    pub(super) async fn read_in_line<V, F: Future<Output = Result<V, Error>>>(
+        &self,
+        allowance: &mut Allowance,
+        mut wait: Wait,
+        goes_on: impl Fn() -> bool,
+        read: impl Fn() -> F,
+    ) -> Result<Option<(Result<V, Error>, Option<String>)>, StoreError> {
+        let mut patience = Patience::new();
+        loop {
+            let Some(turn) = self.turn(wait).await else { return Ok(None) };
+            let tally = Arc::new(Tally::new(turn, || ()));
+            let (why, outcome) = match self.no_place_here() {
+                Some(why) => (Some(why), Err(Error::Busy(self.pace.places_wait))),
+                None => {
+                    let outcome = self.counted(allowance, &tally, read()).await;
+                    (outcome.as_ref().err().and_then(NoPlace::of), outcome)
+                }
+            };
+            if let Some(why) = why {
+                let patience = goes_on().then_some(&mut patience);
+                let costs = (&mut *allowance, 1, OF_A_PUT);
+                let next = self.back_in_line(why, tally.turn(), patience, costs).await?;
+                if let Next::Wait(again) = next {
+                    wait = again;
+                    continue;
+                }
+            }
+            return Ok(Some((outcome, tally.request_id())));
+        }
     }
 }
 

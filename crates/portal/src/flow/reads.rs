@@ -10,7 +10,7 @@ use std::{
 use tokio::sync::watch;
 
 use super::{
-    queue::Ticket,
+    queue::{Stand, Ticket},
     trouble::{Kind, Trouble},
 };
 
@@ -38,8 +38,10 @@ pub(crate) struct Failure {
 pub(crate) enum Loaded<V> {
     Ready(Arc<Fresh<V>>),
     /// Where it stands in line, and since when it waits.
-    Waiting(Option<usize>, i64),
+    Waiting(Stand, i64),
     Failed(Failure),
+    /// Whoever asks has asked for so much that he has to wait so long.
+    TooOften(Duration),
     /// So many calls were made that only a tap makes another one.
     Spent,
 }
@@ -56,6 +58,8 @@ pub(crate) enum Step<V> {
 
 struct Slot<V> {
     state: State<V>,
+    /// When a page asked for it last.
+    looked_ms: i64,
     changed: watch::Sender<()>,
 }
 
@@ -64,6 +68,9 @@ enum State<V> {
     Read(Arc<Fresh<V>>),
     Failed(Failure),
 }
+
+/// Whoever has not asked for so long does not look at the page any more, in milliseconds.
+const LOOKS_MS: i64 = 60_000;
 
 /// How many answers are kept.
 const KEPT_MAX: usize = 500;
@@ -99,8 +106,9 @@ impl<V> Reads<V> {
     }
 
     fn found(&self, key: &str, now_ms: i64, lasts: Duration, is_tapped: bool) -> Step<V> {
-        let slots = self.slots();
-        let Some(slot) = slots.get(key) else { return Step::Ask };
+        let mut slots = self.slots();
+        let Some(slot) = slots.get_mut(key) else { return Step::Ask };
+        slot.looked_ms = now_ms;
         match &slot.state {
             State::Loading { .. } => Step::Wait(slot.changed.subscribe()),
             _ if is_tapped => Step::Ask,
@@ -118,12 +126,16 @@ impl<V> Reads<V> {
     /// What there is after a while.
     pub fn look(&self, key: &str) -> Option<Loaded<V>> {
         Some(match &self.slots().get(key)?.state {
-            State::Loading { ticket, since_ms, .. } => {
-                Loaded::Waiting(ticket.position(), *since_ms)
-            }
+            State::Loading { ticket, since_ms, .. } => Loaded::Waiting(ticket.stand(), *since_ms),
             State::Read(read) => Loaded::Ready(Arc::clone(read)),
             State::Failed(failure) => Loaded::Failed(failure.clone()),
         })
+    }
+
+    /// Whether somebody looks at a page that waits for it.
+    pub fn is_looked_at(&self, key: &str, now_ms: i64) -> bool {
+        let slots = self.slots();
+        slots.get(key).is_some_and(|slot| now_ms.saturating_sub(slot.looked_ms) < LOOKS_MS)
     }
 
     /// It is being asked from now on; none: somebody else was faster.
@@ -136,7 +148,7 @@ impl<V> Reads<V> {
         };
         let (changed, receiver) = watch::channel(());
         let state = State::Loading { ticket, since_ms: now_ms, tries };
-        slots.insert(key.to_owned(), Slot { state, changed });
+        slots.insert(key.to_owned(), Slot { state, looked_ms: now_ms, changed });
         Some(receiver)
     }
 
@@ -164,7 +176,8 @@ impl<V> Reads<V> {
             slot.state = state;
             slot.changed.send_replace(());
         } else if make_room(&mut slots, key) {
-            slots.insert(key.to_owned(), Slot { state, changed: watch::Sender::new(()) });
+            let changed = watch::Sender::new(());
+            slots.insert(key.to_owned(), Slot { state, looked_ms: now_ms, changed });
         }
     }
 

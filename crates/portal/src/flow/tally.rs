@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
-use ereprov_client::{Code, Error, Exchange, Operation};
+use ereprov_client::{Code, CodeErreur, Error, Exchange, Operation};
 
 use super::queue::Turn;
 use crate::service::Watcher;
@@ -40,9 +40,10 @@ impl Tally {
     }
 
     /// How many calls were made since the last time; one that found no connection is none.
-    pub fn calls<T>(&self, outcome: &Result<T, Error>) -> i64 {
-        let calls = i64::from(self.calls.swap(0, Ordering::SeqCst));
-        if matches!(outcome, Err(Error::NotSent(_))) { calls - 1 } else { calls }
+    pub fn calls<T>(&self, outcome: &Result<T, Error>) -> u32 {
+        let calls = self.calls.swap(0, Ordering::SeqCst);
+        let unsent = matches!(outcome, Err(Error::NotSent(_)));
+        calls.saturating_sub(u32::from(unsent))
     }
 
     /// What was asked since the last time, in its order.
@@ -53,6 +54,11 @@ impl Tally {
     /// What the service calls the last request in its log.
     pub fn request_id(&self) -> Option<String> {
         self.request_id.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The turn, where it has not ended.
+    pub fn turn(&self) -> Option<Turn> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
@@ -67,9 +73,21 @@ impl Watcher for Tally {
         let id = headers.find(|(name, _)| name.eq_ignore_ascii_case("x-request-id"));
         let id = id.map(|(_, value)| value.clone());
         *self.request_id.lock().unwrap_or_else(PoisonError::into_inner) = id;
+        if had_no_place(exchange) {
+            return;
+        }
+        if let Some(turn) = &*self.turn.lock().unwrap_or_else(PoisonError::into_inner) {
+            turn.served();
+        }
         if exchange.operation == Operation::PutReprovisionning {
-            drop(self.turn.lock().unwrap_or_else(PoisonError::into_inner).take());
+            drop(self.turn());
             (self.after_put)();
         }
     }
+}
+
+/// Whether the answer is that others have the operator's places.
+fn had_no_place(exchange: &Exchange) -> bool {
+    let no_place = Code::Known(CodeErreur::TropDeRequetes);
+    matches!(&exchange.said, Some(Err(code)) if *code == no_place)
 }

@@ -106,6 +106,20 @@ impl Trouble {
         trouble
     }
 
+    /// What it failed of at first stays known: who finds out about it later is not told that again.
+    pub fn after(self, earlier: Option<&Self>) -> Self {
+        match earlier {
+            Some(Self { code: Some(code), label, request_id, .. })
+                if self.code.is_none()
+                    && matches!(self.kind, Kind::NotAccepted | Kind::Unknown | Kind::Another) =>
+            {
+                let (code, label) = (Some(code.clone()), label.clone());
+                Self { code, label, request_id: request_id.clone(), ..self }
+            }
+            _ => self,
+        }
+    }
+
     /// The code, where there is one.
     pub fn code(&self) -> Option<Code> {
         self.code.as_deref().map(CodeErreur::read)
@@ -117,6 +131,12 @@ impl Trouble {
             (Kind::Ko, Label::Known(code)) => Some(code),
             _ => None,
         }
+    }
+
+    /// Whether the contract has nothing that could be followed.
+    pub fn is_nothing_there(&self) -> bool {
+        self.kind == Kind::NotAccepted
+            || self.known() == Some(CodeErreur::ReprovisionningIntrouvable)
     }
 
     /// Whether it is about the request for a fibre.
@@ -156,7 +176,6 @@ impl Trouble {
             (_, Some(C::ProblemeBase)) => told(120),
             (_, Some(C::BaseIndisponible)) => told(300),
             (_, Some(C::RessourcesDepassees)) => vec![60, 180],
-            (_, Some(C::TropDeRequetes)) | (Kind::Busy, _) => vec![20, 40, 80],
             (_, Some(C::RequeteDejaEnCours)) => vec![15],
             (_, Some(C::AppelNetworksEnCours)) => vec![60],
             (Kind::Fault | Kind::Http, _) => told(300),
@@ -199,7 +218,7 @@ fn kind(error: &Error) -> Kind {
         Error::Busy(_) => Kind::Busy,
         Error::Folder(_) => Kind::Machine,
         Error::EarlierUnsettled(_) => Kind::Earlier,
-        Error::OutcomeUnknown(_) => Kind::Unknown,
+        Error::OutcomeUnknown(_) | Error::CallsSpent => Kind::Unknown,
         Error::NotAccepted { another: Some(_), .. } => Kind::Another,
         Error::NotAccepted { another: None, .. } => Kind::NotAccepted,
         // The library may learn to fail in other ways.

@@ -96,11 +96,12 @@ impl Gate {
         })
     }
 
-    /// Whether a technician may do one more thing; every [`Form`] asks it.
+    /// Whether a technician may do one more thing; every [`Form`] asks it, and every page before it calls the
+    /// service.
     ///
     /// # Errors
     /// For how long he may not.
-    fn act(&self, technician: &Technician, now_ms: i64) -> Result<(), Duration> {
+    pub fn act(&self, technician: &Technician, now_ms: i64) -> Result<(), Duration> {
         self.acts.take(&technician.id, now_ms)
     }
 }

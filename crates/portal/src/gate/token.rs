@@ -8,11 +8,15 @@ use axum::{
     http::{HeaderMap, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
+use minijinja::context;
 use serde::{Deserialize, de::DeserializeOwned};
 use tokio::time::timeout;
 
-use super::{Origin, cookie::Cookie, secret, session::Session};
-use crate::app::Shared;
+use super::{Origin, Technician, cookie::Cookie, own_page, secret, session::Session};
+use crate::{
+    app::{App, Shared},
+    pages::{Frame, Look, Theme},
+};
 
 /// How long a form may take to arrive.
 const ARRIVES: Duration = Duration::from_secs(20);
@@ -60,7 +64,7 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Form<T> {
         }
         if let Some(technician) = technician {
             let may = app.gate.act(&technician, app.service.now_ms());
-            may.map_err(too_often)?;
+            may.map_err(|wait| too_often(app, &headers, (&technician, &secret), wait))?;
         }
         serde_urlencoded::from_bytes(&body).map(Self).map_err(|_| {
             let said = "Il manque quelque chose dans le formulaire, ou il a trop de choses.";
@@ -95,9 +99,31 @@ fn not_ours() -> Response {
     (StatusCode::FORBIDDEN, said).into_response()
 }
 
-/// Somebody does too much.
-fn too_often(wait: Duration) -> Response {
+/// Somebody does too much; the page that he did it on is a tap away.
+fn too_often(
+    app: &App,
+    headers: &HeaderMap,
+    (technician, secret): (&Technician, &str),
+    wait: Duration,
+) -> Response {
     let seconds = wait.as_secs() + 1;
-    let text = format!("Trop de demandes à la fois. Réessayez dans {seconds} s. Rien n'est parti.");
-    (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, seconds)], text).into_response()
+    let from = headers.get(header::REFERER).and_then(|from| from.to_str().ok());
+    let from = own_page(from.and_then(|from| from.strip_prefix(app.gate.origin.as_str())));
+    let token = Token::of(secret);
+    let look = Look { theme: Theme::of(headers), here: from.to_owned() };
+    let (title, technician) = ("Trop de demandes à la fois", Some(technician));
+    let frame = Frame { title, technician, token: &token, contract: None, look: &look };
+    let page = context! {
+        titre_page => title,
+        texte => format!("Réessayez dans {seconds} s."),
+        rien => true,
+        bouton => context! { nom => "Revenir", lien => from },
+    };
+    match app.page("message.html", &frame, page) {
+        Ok(page) => {
+            let told = [(header::RETRY_AFTER, seconds)];
+            (StatusCode::TOO_MANY_REQUESTS, told, page).into_response()
+        }
+        Err(oops) => oops.into_response(),
+    }
 }

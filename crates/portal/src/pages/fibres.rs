@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     app::Shared,
-    flow::{Known, Loaded, Offers, Way, asks_for_place, contract, may_leave_pbo},
+    flow::{Asker, Known, Loaded, Offers, Way, asks_for_place, contract, may_leave_pbo},
     store::{DAY_MS, StoreError},
 };
 
@@ -51,7 +51,9 @@ pub(super) async fn show(
     let stop =
         Stop { contract: &reference, way: &way, intervention: intervention.id, what: What::Routes };
     let lasts = app.flow.routes_last().0;
-    let routes = match app.flow.routes(&reference, &at, intervention.id, (lasts, false)).await? {
+    let may = || app.gate.act(&view.technician, now_ms);
+    let asker = Asker { intervention: intervention.id, is_tapped: false, may: &may };
+    let routes = match app.flow.routes(&reference, &at, lasts, asker).await? {
         Loaded::Ready(routes) => routes,
         Loaded::Failed(failure) if at == At::default() && insists(failure.trouble.known()) => {
             return to("/lieux");

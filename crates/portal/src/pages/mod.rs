@@ -1,5 +1,6 @@
 //! The screens, one file each.
 
+mod already;
 mod assets;
 #[cfg(test)]
 mod contrast;

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     app::Shared,
-    flow::{Loaded, Way, contract, may_leave_pbo},
+    flow::{Asker, Loaded, Way, contract, may_leave_pbo},
 };
 
 /// The floors.
@@ -41,7 +41,9 @@ pub(super) async fn show(
         intervention: intervention.id,
         what: What::Structure,
     };
-    let structure = match app.flow.structure(&reference, intervention.id, false).await? {
+    let may = || app.gate.act(&view.technician, now_ms);
+    let asker = Asker { intervention: intervention.id, is_tapped: false, may: &may };
+    let structure = match app.flow.structure(&reference, asker).await? {
         Loaded::Ready(structure) => structure,
         other => return stopped::page(&app, &view, &stop, other).await,
     };

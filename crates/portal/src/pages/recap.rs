@@ -12,12 +12,13 @@ use super::{
     Oops,
     fibres::known,
     frame::View,
+    request::ALREADY,
     shown,
     stopped::{self, Stop, What},
 };
 use crate::{
     app::{App, Shared},
-    flow::{Loaded, Offer, Offers, Way, contract},
+    flow::{Asker, Loaded, Offer, Offers, Way, contract},
     gate::{Form, Technician, journal},
     store::{Chosen, Opened, Request, Stage},
 };
@@ -44,11 +45,12 @@ pub(super) async fn show(
         Stop { contract: &reference, way: &way, intervention: intervention.id, what: What::Routes };
     // A list that is too old for the request is read again when that is sent.
     let lasts = app.flow.routes_last().1;
-    let routes =
-        match app.flow.routes(&reference, &way.at(), intervention.id, (lasts, false)).await? {
-            Loaded::Ready(routes) => routes,
-            other => return stopped::page(&app, &view, &stop, other).await,
-        };
+    let may = || app.gate.act(&view.technician, now_ms);
+    let asker = Asker { intervention: intervention.id, is_tapped: false, may: &may };
+    let routes = match app.flow.routes(&reference, &way.at(), lasts, asker).await? {
+        Loaded::Ready(routes) => routes,
+        other => return stopped::page(&app, &view, &stop, other).await,
+    };
     let known = known(&app, &reference, &way).await?;
     let order = app.settings.colour_order;
     let offers = Offers::new(&reference, &way, &routes.value, &known, order);
@@ -60,6 +62,7 @@ pub(super) async fn show(
         return to("/fibres");
     }
     let keep = way.with(|way| way.garder = Some((if way.keeps() { "0" } else { "1" }).to_owned()));
+    let (by_itself, calls) = app.store.calls(intervention.id).await?;
     let frame = view.frame("C'est bien ça ?", Some(reference.as_str()));
     let page = context! {
         motif => ereprov_words::motif(reason).label(),
@@ -74,7 +77,8 @@ pub(super) async fn show(
         champs => shown::fields(&way, &["prise_gardee"]),
         action => Way::default().url(reference.as_str(), "/demande"),
         retour => way.with(|way| way.fibre = None).url(reference.as_str(), "/fibres"),
-        appels => app.store.calls(intervention.id).await?,
+        appels => calls,
+        de_plus => by_itself >= app.settings.pace.calls_max,
     };
     app.page("verifier.html", &frame, page)
 }
@@ -102,6 +106,9 @@ pub(super) async fn ask(
     }
     if app.store.request(&id).await?.is_some() {
         return Ok(Redirect::to(&format!("/d/{id}")).into_response());
+    }
+    if let Some(open) = app.store.open_of(contract.as_str()).await? {
+        return Ok(already(&open));
     }
     // The list was read for the page that has sent this: where it is gone, that page reads it again.
     let Some(chosen) = chosen(&app, &contract, &way).await? else { return Ok(back()) };
@@ -138,9 +145,14 @@ pub(super) async fn ask(
             id
         }
         Opened::Before => id,
-        Opened::Another(another) => another,
+        Opened::Another(another) => return Ok(already(&another)),
     };
     Ok(Redirect::to(&format!("/d/{shown}")).into_response())
+}
+
+/// The contract has an open request: there it is said whose.
+fn already(open: &str) -> Response {
+    Redirect::to(&format!("/d/{open}?{ALREADY}")).into_response()
 }
 
 /// Whether a form has such a name: those that are given are hexadecimal.

@@ -12,7 +12,7 @@ use minijinja::{Value, context};
 use serde::Deserialize;
 
 use super::{
-    Oops,
+    Oops, already,
     frame::{View, hour, within},
     recap::is_name,
     shown,
@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     app::{App, Shared},
-    flow::{Kind, Part, Progress, Trouble},
+    flow::{Kind, Part, Progress, Stand, Trouble},
     gate::Technician,
     store::{Chosen, Request, Seen, Stage},
 };
@@ -31,7 +31,13 @@ pub(super) struct Asked {
     /// What the page shows that asks: the answer comes when there is something else.
     #[serde(default)]
     vu: String,
+    /// A form for a second request has led here.
+    #[serde(default)]
+    deja: String,
 }
+
+/// What a second form's way here has in its address.
+pub(super) const ALREADY: &str = "deja=1";
 
 /// Where it stands.
 pub(super) async fn show(
@@ -48,6 +54,9 @@ pub(super) async fn show(
     if !may_see(&app, &view.technician, &request) {
         return colleague(&app, &view, &request);
     }
+    if !asked.deja.is_empty() && request.is_open {
+        return already::show(&app, &view, &request).await;
+    }
     let progress = app.flow.progress(&id);
     match (request.stage, progress) {
         (Stage::Waiting | Stage::Sent | Stage::Unknown, progress) => {
@@ -55,8 +64,7 @@ pub(super) async fn show(
         }
         (Stage::NotSent | Stage::Refused, _) => refused(&app, &view, &request),
         (Stage::Accepted | Stage::Followed, _) => {
-            let nothing =
-                request.trouble.as_ref().is_some_and(|t| t.code.as_deref() == Some("20014"));
+            let nothing = request.trouble.as_ref().is_some_and(Trouble::is_nothing_there);
             if nothing && request.stage == Stage::Followed && request.seen.is_none() {
                 return refused(&app, &view, &request);
             }
@@ -106,15 +114,20 @@ async fn wait(
 fn version(app: &App, request: &Request) -> String {
     let progress = match app.flow.progress(&request.id) {
         None => String::new(),
-        Some(Progress::Queued(ticket)) => format!("q{}", ticket.position().unwrap_or_default()),
+        Some(Progress::Queued(ticket)) => in_line(ticket.stand()),
         Some(Progress::Sending(_)) => "s".to_owned(),
         Some(Progress::Checking(_)) => "c".to_owned(),
     };
     let state = request.seen.as_ref().map_or("", |seen| seen.state.as_str());
-    let looking = u8::from(app.flow.is_looking(&request.id));
+    let looking = app.flow.looking_at(&request.id).map(in_line).unwrap_or_default();
     let (seen, next) = (request.seen_ms.unwrap_or(0), request.next_look_ms.unwrap_or(0));
     let plugged = u8::from(request.plugged_ms.is_some());
     format!("{}-{progress}-{state}-{looking}-{seen}-{next}-{plugged}", request.stage.word())
+}
+
+fn in_line(stand: Stand) -> String {
+    let Stand { place, others, round, .. } = stand;
+    format!("q{}.{}.{round}", place.unwrap_or_default(), u8::from(others))
 }
 
 /// A form that never came here: its phone had no network.
@@ -139,10 +152,10 @@ fn under_way(
     request: &Request,
     progress: Option<&Progress>,
 ) -> Result<Response, Oops> {
-    let now_ms = app.service.now_ms();
-    let (title, place, since_ms) = match progress {
+    let (now_ms, looking) = (app.service.now_ms(), app.flow.looking_at(&request.id));
+    let (title, stand, since_ms) = match progress {
         Some(Progress::Queued(ticket)) => {
-            ("Votre demande attend son tour", ticket.position(), None)
+            ("Votre demande attend son tour", Some(ticket.stand()), None)
         }
         Some(Progress::Checking(since)) => ("On vérifie", None, Some(*since)),
         Some(Progress::Sending(since)) => ("Envoi…", None, Some(*since)),
@@ -160,9 +173,9 @@ fn under_way(
     let page = context! {
         titre_page => title,
         etape => step,
-        place,
+        file => stand.or(looking).map_or(Value::UNDEFINED, shown::stand),
         secondes => since_ms.map(|since| (now_ms - since) / 1000),
-        occupe => progress.is_some() || app.flow.is_looking(&request.id),
+        occupe => progress.is_some() || looking.is_some(),
         ..common(app, request)
     };
     app.page("demande.html", &view.frame(title, Some(&request.contract)), page)
@@ -192,7 +205,7 @@ fn refused(app: &Shared, view: &View, request: &Request) -> Result<Response, Oop
 
 /// What the pages of a request have in common.
 fn common(app: &App, request: &Request) -> Value {
-    let now_ms = app.service.now_ms();
+    let (now_ms, looking) = (app.service.now_ms(), app.flow.looking_at(&request.id));
     context! {
         id => request.id.clone(),
         version => version(app, request),
@@ -202,7 +215,8 @@ fn common(app: &App, request: &Request) -> Value {
         verifie => request.seen_ms.map(hour),
         prochaine => request.next_look_ms.map(|at| within(at, now_ms)),
         prochaine_s => request.next_look_ms.map(|at| ((at - now_ms) / 1000 + 2).clamp(3, 60)),
-        cherche => app.flow.is_looking(&request.id),
+        cherche => looking.is_some(),
+        file => looking.map_or(Value::UNDEFINED, shown::stand),
         ennui => request.trouble.as_ref().map(|trouble| {
             let usage = app.service.client.usage().ok();
             let words = Words::of(trouble, usage.as_ref());

@@ -2,7 +2,17 @@
 
 use minijinja::{Value, context};
 
-use crate::flow::{Chip, Offer, Way};
+use crate::flow::{Chip, Offer, Stand, Way};
+
+/// Where somebody stands in line, whether other programs of the operator's have its places, and in how many
+/// seconds that is tried again; none: it is his turn.
+pub(super) fn stand(stand: Stand) -> Value {
+    let Stand { place: Some(place), others, tries_in, .. } = stand else {
+        return Value::UNDEFINED;
+    };
+    let seconds = tries_in.map(|left| left.as_secs() + u64::from(left.subsec_nanos() > 0));
+    context! { place, autres => others, essai => seconds.is_some(), secondes => seconds }
+}
 
 /// A chip.
 pub(super) fn chip(chip: &Chip) -> Value {

@@ -1,8 +1,11 @@
 //! What a screen shows instead of what it should: that it waits, in which place in line; that something went
 //! wrong, and what to do next; or that one more call is somebody's to decide.
 
+use std::time::Duration;
+
 use axum::{
     extract::{Path, State},
+    http::{StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 use ereprov_client::{CodeErreur, ContractRef};
@@ -11,14 +14,14 @@ use serde::Deserialize;
 
 use super::{
     Oops,
-    frame::{View, hour, within},
+    frame::{Frame, View, hour, within},
     shown,
     start::mistake,
     words::{Act, Words},
 };
 use crate::{
     app::{App, Shared},
-    flow::{Loaded, Trouble, Way, contract, likeliest_rules},
+    flow::{Asker, Loaded, Trouble, Way, contract, likeliest_rules},
     gate::{Form, Technician, journal},
 };
 
@@ -77,12 +80,12 @@ pub(super) async fn page<V>(
 ) -> Result<Response, Oops> {
     match loaded {
         Loaded::Ready(_) => Ok(Redirect::to("/").into_response()),
-        Loaded::Waiting(place, since_ms) => {
+        Loaded::Waiting(stand, since_ms) => {
             let frame = view.frame("Un instant", Some(stop.contract.as_str()));
             let waits_s = (app.service.now_ms() - since_ms) / 1000;
             let page = context! {
-                place,
-                lent => place.is_none() && waits_s >= 3,
+                file => shown::stand(stand),
+                lent => stand.place.is_none() && waits_s >= 3,
                 secondes => waits_s,
                 quoi => stop.what.word(),
                 retour => stop.way.url(stop.contract.as_str(), ""),
@@ -90,7 +93,7 @@ pub(super) async fn page<V>(
             app.page("attente.html", &frame, page)
         }
         Loaded::Spent => {
-            let calls = app.store.calls(stop.intervention).await?;
+            let (_, calls) = app.store.calls(stop.intervention).await?;
             let frame = view.frame("Interroger encore l'opérateur ?", Some(stop.contract.as_str()));
             let page = context! {
                 titre_page => "Interroger encore l'opérateur ?",
@@ -98,6 +101,9 @@ pub(super) async fn page<V>(
                 bouton => again_button(stop, "Lire (1 appel)"),
             };
             app.page("message.html", &frame, page)
+        }
+        Loaded::TooOften(wait) => {
+            too_often(app, &view.frame(TOO_OFTEN, Some(stop.contract.as_str())), wait)
         }
         Loaded::Failed(failure) => {
             let page = Failed {
@@ -112,6 +118,22 @@ pub(super) async fn page<V>(
             page.show(app, view)
         }
     }
+}
+
+const TOO_OFTEN: &str = "Un instant";
+
+/// Whoever has read too much at once: the page goes on by itself, for nothing of it is lost.
+fn too_often(app: &App, frame: &Frame<'_>, wait: Duration) -> Result<Response, Oops> {
+    let seconds = wait.as_secs() + 1;
+    let page = context! {
+        titre_page => TOO_OFTEN,
+        texte => format!("Vous avez interrogé l'opérateur très souvent en peu de temps. Ce qui est demandé ici vient tout seul dans {seconds} s, si cet écran reste ouvert. Votre choix est gardé."),
+        rien => true,
+        reprise_s => seconds,
+        bouton => context! { nom => "Réessayer", lien => frame.look.here.clone() },
+    };
+    let page = app.page("message.html", frame, page)?;
+    Ok((StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, seconds)], page).into_response())
 }
 
 /// A form that reads once more, on a tap.
@@ -285,13 +307,15 @@ pub(super) async fn again(
     let act = "relire";
     journal::record(&app.store, &technician, now_ms, act, contract.as_str(), fields.quoi.word())
         .await?;
+    // The form has asked already.
+    let asker = Asker { intervention: intervention.id, is_tapped: true, may: &|| Ok(()) };
     match fields.quoi {
         What::Structure => {
-            app.flow.structure(&contract, intervention.id, true).await?;
+            app.flow.structure(&contract, asker).await?;
         }
         What::Routes => {
             let lasts = app.flow.routes_last().0;
-            app.flow.routes(&contract, &way.at(), intervention.id, (lasts, true)).await?;
+            app.flow.routes(&contract, &way.at(), lasts, asker).await?;
         }
     }
     let screen = match (fields.quoi, &way.fibre) {

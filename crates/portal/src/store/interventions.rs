@@ -1,5 +1,7 @@
 //! Interventions: a technician's work on a contract, with the calls that it has cost.
 
+use std::ops::RangeInclusive;
+
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::{Store, StoreError};
@@ -11,8 +13,15 @@ pub(crate) const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Intervention {
     pub id: i64,
-    /// Calls to the service so far.
-    pub calls: u32,
+}
+
+/// Who has wanted a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Account {
+    /// Nobody but the portal.
+    Itself,
+    /// The technician, by a button.
+    Tapped,
 }
 
 /// One line of « Mes interventions ».
@@ -69,21 +78,73 @@ impl Store {
         .await
     }
 
-    /// Counts calls; a negative number takes back what was not sent.
-    pub async fn count_calls(&self, intervention: i64, calls: i64) -> Result<(), StoreError> {
+    /// Counts calls that nobody has tapped for, before they are made: as many of these as do not make more than
+    /// `most` of them, or none. Each try is one step, so that there are never more, whoever else counts.
+    pub async fn claim_calls(
+        &self,
+        intervention: i64,
+        wanted: RangeInclusive<u32>,
+        most: u32,
+    ) -> Result<u32, StoreError> {
         self.with(move |tx| {
-            let sql = "UPDATE intervention SET calls = max(0, calls + ?2) WHERE id = ?1";
+            let sql = "UPDATE intervention SET calls = calls + ?2
+                WHERE id = ?1 AND calls + ?2 <= ?3";
+            let mut claim = tx.prepare_cached(sql)?;
+            for calls in wanted.rev() {
+                if claim.execute(params![intervention, calls, most])? == 1 {
+                    return Ok(calls);
+                }
+            }
+            Ok(0)
+        })
+        .await
+    }
+
+    /// Counts calls on an account, however many there are.
+    pub async fn count_calls(
+        &self,
+        intervention: i64,
+        account: Account,
+        calls: u32,
+    ) -> Result<(), StoreError> {
+        self.add_calls(intervention, account, i64::from(calls)).await
+    }
+
+    /// Takes back calls that were counted and not made.
+    pub async fn give_back_calls(
+        &self,
+        intervention: i64,
+        account: Account,
+        calls: u32,
+    ) -> Result<(), StoreError> {
+        self.add_calls(intervention, account, -i64::from(calls)).await
+    }
+
+    async fn add_calls(
+        &self,
+        intervention: i64,
+        account: Account,
+        calls: i64,
+    ) -> Result<(), StoreError> {
+        let sql = match account {
+            Account::Itself => "UPDATE intervention SET calls = calls + ?2 WHERE id = ?1",
+            Account::Tapped => {
+                "UPDATE intervention SET tapped_calls = tapped_calls + ?2 WHERE id = ?1"
+            }
+        };
+        self.with(move |tx| {
             tx.prepare_cached(sql)?.execute(params![intervention, calls])?;
             Ok(())
         })
         .await
     }
 
-    /// How many calls an intervention has cost.
-    pub async fn calls(&self, intervention: i64) -> Result<u32, StoreError> {
+    /// How many calls an intervention has cost: by itself, and in all.
+    pub async fn calls(&self, intervention: i64) -> Result<(u32, u32), StoreError> {
         self.with(move |tx| {
-            let sql = "SELECT calls FROM intervention WHERE id = ?1";
-            Ok(tx.prepare_cached(sql)?.query_row([intervention], |row| row.get(0))?)
+            let sql = "SELECT calls, calls + tapped_calls FROM intervention WHERE id = ?1";
+            let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+            Ok(tx.prepare_cached(sql)?.query_row([intervention], read)?)
         })
         .await
     }
@@ -135,7 +196,7 @@ impl Store {
 }
 
 const RECENT: &str = "
-    SELECT i.contract, i.touched_ms, i.calls, i.draft, r.id, r.stage,
+    SELECT i.contract, i.touched_ms, i.calls + i.tapped_calls, i.draft, r.id, r.stage,
            json_extract(r.seen, '$.state'), r.plugged_ms IS NOT NULL
     FROM intervention i
     LEFT JOIN request r ON r.id = (
@@ -152,11 +213,11 @@ pub(super) fn intervention(
     technician: i64,
     now_ms: i64,
 ) -> Result<Intervention, StoreError> {
-    let sql = "SELECT id, calls FROM intervention
+    let sql = "SELECT id FROM intervention
         WHERE contract = ?1 AND technician = ?2 AND opened_ms > ?3 ORDER BY opened_ms DESC LIMIT 1";
     let found =
         tx.prepare_cached(sql)?.query_row(params![contract, technician, now_ms - DAY_MS], |row| {
-            Ok(Intervention { id: row.get(0)?, calls: row.get(1)? })
+            Ok(Intervention { id: row.get(0)? })
         });
     if let Some(found) = found.optional()? {
         return Ok(found);
@@ -165,12 +226,39 @@ pub(super) fn intervention(
         "INSERT INTO intervention (contract, technician, opened_ms, touched_ms) VALUES (?1, ?2, ?3, ?3)",
         params![contract, technician, now_ms],
     )?;
-    Ok(Intervention { id: tx.last_insert_rowid(), calls: 0 })
+    Ok(Intervention { id: tx.last_insert_rowid() })
 }
 
 #[cfg(test)]
 mod tests {
     use super::{super::technicians, *};
+
+    #[tokio::test]
+    async fn calls_without_a_tap_never_pass_the_most_whoever_counts_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let opened = store.with(|db| {
+            technicians::add(db, "jeanne", "Jeanne", None, 0)?;
+            intervention(db, "K", 1, 0)
+        });
+        let id = opened.await.unwrap().id;
+        let other = Store::open(folder.path()).unwrap();
+        let (one, two) = (store.clone(), other);
+        let claims = |store: Store| async move {
+            let mut claimed = 0;
+            for _ in 0..20 {
+                claimed += store.claim_calls(id, 1..=3, 8).await.unwrap();
+            }
+            claimed
+        };
+        let (one, two) = tokio::join!(tokio::spawn(claims(one)), tokio::spawn(claims(two)));
+        assert_eq!(one.unwrap() + two.unwrap(), 8);
+        store.count_calls(id, Account::Tapped, 2).await.unwrap();
+        assert_eq!(store.calls(id).await.unwrap(), (8, 10));
+        store.give_back_calls(id, Account::Itself, 2).await.unwrap();
+        assert_eq!(store.claim_calls(id, 3..=3, 8).await.unwrap(), 0, "all of them, or none");
+        assert_eq!(store.claim_calls(id, 1..=3, 8).await.unwrap(), 2);
+    }
 
     #[tokio::test]
     async fn old_interventions_go_with_their_requests_unless_something_may_still_come_of_one() {

@@ -4,10 +4,11 @@ use rusqlite::Connection;
 
 use super::StoreError;
 
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     include_str!("migrations/0001_gate.sql"),
     include_str!("migrations/0002_flow.sql"),
     include_str!("migrations/0003_sweep.sql"),
+    include_str!("migrations/0004_calls.sql"),
 ];
 
 pub(super) fn run(connection: &mut Connection) -> Result<(), StoreError> {

@@ -4,6 +4,7 @@ pub(crate) mod interventions;
 pub(crate) mod journal;
 mod migrations;
 mod requests;
+mod seen;
 pub(crate) mod sessions;
 pub(crate) mod technicians;
 
@@ -19,7 +20,8 @@ use ereprov_door::file_lock::FileLock;
 use rusqlite::{Connection, TransactionBehavior};
 
 pub(crate) use interventions::{DAY_MS, Recent};
-pub(crate) use requests::{Chosen, Opened, Request, Seen, Stage};
+pub(crate) use requests::{Chosen, Opened, Request, Stage};
+pub(crate) use seen::Seen;
 
 /// Why the database cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -1,10 +1,10 @@
 //! Requests for another fibre, from the tap that sends one to the fibre that is plugged in.
 
-use ereprov_client::{FibreRef, FollowUp, Label, NewRoute, Pm, PtoRef, Reason, State};
+use ereprov_client::Reason;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use serde::{Deserialize, Serialize};
 
-use super::{Store, StoreError};
+use super::{Seen, Store, StoreError};
 use crate::flow::{Trouble, Way};
 
 /// Where a request stands with the portal.
@@ -40,19 +40,6 @@ pub(crate) struct Chosen {
     pub colours: Option<u32>,
     /// The fibre before it, where it is known.
     pub before: Option<String>,
-}
-
-/// What getReprovisionning showed.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Seen {
-    /// The domain's word, or the service's own.
-    pub state: String,
-    pub pm: Option<(String, String)>,
-    pub fibre: Option<String>,
-    pub pto: Option<String>,
-    pub cable: String,
-    pub tube: String,
-    pub colour: String,
 }
 
 /// A request.
@@ -140,55 +127,6 @@ impl Request {
     }
 }
 
-impl Seen {
-    /// The state, where it is one of the table's.
-    pub fn known(&self) -> Option<State> {
-        State::parse(&self.state)
-    }
-
-    /// Whether nothing moves any more.
-    pub fn is_final(&self) -> bool {
-        self.known().is_some_and(State::is_final)
-    }
-
-    /// Whether it has ended without a new route.
-    pub fn came_to_nothing(&self) -> bool {
-        matches!(self.known(), Some(State::Cancelled | State::Failed))
-    }
-
-    /// As the rules want it.
-    pub fn follow_up(&self) -> FollowUp {
-        FollowUp {
-            reference: String::new(),
-            state: self.known().map_or_else(|| Label::Other(self.state.clone()), Label::Known),
-            route: Some(NewRoute {
-                pm: self.pm.clone().map(|(reference, position)| Pm { reference, position }),
-                fibre: self.fibre.clone().map(FibreRef::new),
-                pto: self.pto.clone().map(PtoRef::new),
-                cable: self.cable.clone(),
-                tube: self.tube.clone(),
-                colour: self.colour.clone(),
-            }),
-        }
-    }
-}
-
-impl From<FollowUp> for Seen {
-    fn from(seen: FollowUp) -> Self {
-        let state = seen.state.to_string();
-        let Some(route) = seen.route else { return Self { state, ..Self::default() } };
-        Self {
-            state,
-            pm: route.pm.map(|pm| (pm.reference, pm.position)),
-            fibre: route.fibre.map(|fibre| fibre.as_str().to_owned()),
-            pto: route.pto.map(|pto| pto.as_str().to_owned()),
-            cable: route.cable,
-            tube: route.tube,
-            colour: route.colour,
-        }
-    }
-}
-
 impl Store {
     /// Opens a request, unless its form was sent before or the contract has an open one; in one transaction.
     pub async fn open_request(&self, request: Request) -> Result<Opened, StoreError> {
@@ -247,6 +185,17 @@ impl Store {
             let sql = "UPDATE request SET stage = 'sent'
                 WHERE id = ?1 AND stage = 'waiting' AND is_open = 1";
             Ok(tx.execute(sql, [id])? == 1)
+        })
+        .await
+    }
+
+    /// Says that a request has not left after all: others of the operator's have its place.
+    pub async fn come_back(&self, id: &str) -> Result<(), StoreError> {
+        let id = id.to_owned();
+        self.with(move |tx| {
+            let sql = "UPDATE request SET stage = 'waiting' WHERE id = ?1 AND stage = 'sent'";
+            tx.execute(sql, [id])?;
+            Ok(())
         })
         .await
     }

@@ -34,6 +34,12 @@ pub(crate) fn find(db: &Connection, login: &str) -> Result<Option<Account>, Stor
     Ok(db.prepare_cached(&sql)?.query_row([login], read).optional()?)
 }
 
+/// What somebody is called.
+pub(crate) fn name(db: &Connection, id: i64) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT name FROM technician WHERE id = ?1";
+    Ok(db.prepare_cached(sql)?.query_row([id], |row| row.get(0)).optional()?)
+}
+
 /// All of them, by login.
 pub(crate) fn all(db: &Connection) -> Result<Vec<Account>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM technician ORDER BY login");

@@ -11,10 +11,12 @@ use std::{
 use ereprov_client::Clock;
 use ereprov_portal::Pace;
 use tempfile::tempdir;
+use tokio::task::JoinSet;
 
 use crate::{
-    answers::Answers,
-    harness::{Oi, Portal, Table, quick, still, until},
+    answers::{Answers, Said},
+    harness::{Oi, Portal, Table, quick, recap, still, until},
+    phone::{Page, Phone},
 };
 
 #[tokio::test]
@@ -53,15 +55,15 @@ async fn the_usual_four_looks_and_no_fifth() {
 async fn a_reading_that_fails_is_repeated_at_its_hours_and_then_on_a_tap_alone() {
     let (oi, folder) = (Oi::demo().await, tempdir().unwrap());
     let answers = Answers::before(oi.running.address.port()).await;
-    answers.ko("getRoSite", "20007", "Maximum de requêtes simultanées atteint");
+    answers.ko("getRoSite", "20004", "Dépassement des ressources systèmes");
     let now = Arc::new(AtomicI64::new(1_795_000_000_000));
     let clock = Clock::Manual(Arc::clone(&now));
     let portal = Portal::at(&answers.url, folder.path(), still(), clock).await;
     let phone = portal.phone().await;
     let motif = phone.open("/c/DEMO-SIMPLE?zone=ztd").await;
     let mut page = phone.press(&motif, "Fibre cassée", &[]).await;
-    for (calls, wait_s) in [(1, 20), (2, 40), (3, 80)] {
-        assert!(page.says(&format!("On réessaie tout seul dans {wait_s} s")), "{}", page.words());
+    for (calls, wait_s, said) in [(1, 60, "60 s"), (2, 180, "3 min")] {
+        assert!(page.says(&format!("On réessaie tout seul dans {said}")), "{}", page.words());
         phone.open(&page.path).await;
         assert_eq!(answers.calls("getRoSite"), calls, "a reload is no call");
         now.fetch_add((wait_s + 1) * 1000, Ordering::SeqCst);
@@ -70,18 +72,133 @@ async fn a_reading_that_fails_is_repeated_at_its_hours_and_then_on_a_tap_alone()
     assert!(!page.says("On réessaie tout seul"), "{}", page.words());
     now.fetch_add(3_600_000, Ordering::SeqCst);
     phone.open(&page.path).await;
-    assert_eq!(answers.calls("getRoSite"), 4);
+    assert_eq!(answers.calls("getRoSite"), 3);
     answers.say("getRoSite", None);
-    let fibres = phone.press(&page, "Rester dans la file", &[]).await;
+    let fibres = phone.press(&page, "Réessayer", &[]).await;
     assert!(fibres.says("CTP-6002102-1"), "{}", fibres.words());
+    assert_eq!(answers.all_calls(), 4);
+}
 
+/// Opens so many lists of a contract's fibres, each of another floor, at once.
+async fn floors(phone: &Arc<Phone>, contract: &str, count: usize) -> Vec<Page> {
+    let way = format!("/c/{contract}/fibres?zone=ztd&motif=broken_fibre&bat=B&esc=E");
+    let mut opened = JoinSet::new();
+    for floor in 0..count {
+        let (phone, path) = (Arc::clone(phone), format!("{way}&etage=E{floor}"));
+        opened.spawn(async move { phone.open(&path).await });
+    }
+    opened.join_all().await
+}
+
+#[tokio::test]
+async fn pages_at_once_do_not_lead_past_what_is_kept_for_the_request() {
+    let (oi, folder) = (Oi::demo().await, tempdir().unwrap());
+    let answers = Answers::before(oi.running.address.port()).await;
+    let portal = Portal::before(&answers.url, folder.path(), still()).await;
+    let phone = Arc::new(portal.phone().await);
+    answers.say("getRoSite", Some(Said::Late(Duration::from_millis(100))));
+    let pages = floors(&phone, "DEMO-SIMPLE", 12).await;
+    let asked: Vec<_> = pages.iter().filter(|page| page.says("a déjà coûté 5 appels")).collect();
+    assert_eq!((answers.all_calls(), asked.len()), (5, 7));
     // Five calls: what is left of the eight is for the request. Another place is one more on a tap alone.
-    let places = phone.tap(&fibres, "Changer d'étage").await;
+    answers.say("getRoSite", None);
+    let places = phone.open("/c/DEMO-SIMPLE/lieux?motif=broken_fibre").await;
     assert!(places.says("a déjà coûté 5 appels"), "{}", places.words());
     assert_eq!(answers.calls("getSiteStructure"), 0);
     let places = phone.press(&places, "Lire (1 appel)", &[]).await;
     assert!(places.says("Où est le boîtier ?"), "{}", places.words());
     assert_eq!(answers.all_calls(), 6);
+    let fibres = phone.press(asked[0], "Lire (1 appel)", &[]).await;
+    assert_eq!(answers.all_calls(), 7, "{}", fibres.words());
+    // Whoever has tapped has not used up what is kept: a lost answer is still looked into.
+    let fibres = phone.open("/c/DEMO-SIMPLE/fibres?motif=broken_fibre&zone=ztd").await;
+    let fibres = phone.press(&fibres, "Lire (1 appel)", &[]).await;
+    let recap = phone.tap(&fibres, "CTP-6002102-1").await;
+    answers.say("putReprovisionning", Some(Said::Lost));
+    let asked = phone.press(&recap, "Demander cette fibre", &[]).await;
+    let page = until(&phone, &asked.path, "Redemander le code (2 appels)").await;
+    assert!(page.says("Demande envoyée"), "{}", page.words());
+    assert_eq!(Table::of(&oi).reprovisionings("DEMO-SIMPLE"), 1);
+    let tapped = 3;
+    assert!(answers.all_calls() <= 8 + tapped, "{} calls", answers.all_calls());
+}
+
+/// Every method whose answers may be lost, and what may be left of it then.
+#[tokio::test]
+async fn answers_that_are_lost_again_and_again_never_cost_more_than_eight_calls() {
+    let oi = Oi::demo().await;
+    let looks = Pace { follow: vec![Duration::from_millis(20); 40], ..quick() };
+    let lost = [
+        ("DEMO-SIMPLE", "CTP-6002102-1", &["putReprovisionning"][..]),
+        ("DEMO-ZMD", "CTP-6000102-1", &["getReprovisionning"]),
+        ("DEMO-LENT", "CTP-6000702-1", &["putReprovisionning", "getReprovisionning"]),
+    ];
+    for (contract, fibre, methods) in lost {
+        let folder = tempdir().unwrap();
+        let answers = Answers::before(oi.running.address.port()).await;
+        let portal = Portal::before(&answers.url, folder.path(), looks.clone()).await;
+        let phone = Arc::new(portal.phone().await);
+        let page = recap(&phone, contract, fibre).await;
+        for method in methods {
+            answers.say(method, Some(Said::Lost));
+        }
+        let asked = phone.press(&page, "Demander cette fibre", &[]).await;
+        let end = "Plus de vérification automatique";
+        let page = match methods {
+            // What became of it is found out; only its code is not.
+            ["putReprovisionning"] => until(&phone, &asked.path, "Branchez ici").await,
+            _ => until(&phone, &asked.path, end).await,
+        };
+        // Whatever it was about to do, it has done.
+        portal.stop().await;
+        let calls = answers.all_calls();
+        assert!(calls <= 8, "{methods:?}: {calls} calls, {}", page.words());
+        assert_eq!(Table::of(&oi).reprovisionings(contract), 1);
+
+        // Another portal begins where this one has ended, however often.
+        for _ in 0..2 {
+            let portal = Portal::before(&answers.url, folder.path(), looks.clone()).await;
+            let phone = Arc::new(portal.phone().await);
+            phone.open(&asked.path).await;
+            floors(&phone, contract, 3).await;
+            portal.stop().await;
+        }
+        assert!(answers.all_calls() <= 8, "{methods:?}: {} calls", answers.all_calls());
+
+        // A button costs what it says, and is counted apart.
+        let portal = Portal::before(&answers.url, folder.path(), looks.clone()).await;
+        let phone = Arc::new(portal.phone().await);
+        let page = phone.open(&asked.path).await;
+        let before = answers.all_calls();
+        let buttons =
+            [("Redemander le code (2 appels)", 2), ("(2 appels au plus)", 2), ("(1 appel)", 1)];
+        let button = buttons.into_iter().find(|(name, _)| page.button(name).is_some());
+        let (button, costs) = button.unwrap_or_else(|| panic!("{}", page.words()));
+        phone.press(&page, button, &[]).await;
+        while answers.all_calls() == before {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        portal.stop().await;
+        let cost = answers.all_calls() - before;
+        assert!(cost <= costs, "{button} has cost {cost}");
+    }
+}
+
+#[tokio::test]
+async fn lists_and_plans_that_are_lost_leave_what_the_request_needs() {
+    let (oi, folder) = (Oi::demo().await, tempdir().unwrap());
+    let answers = Answers::before(oi.running.address.port()).await;
+    let portal = Portal::before(&answers.url, folder.path(), still()).await;
+    let phone = Arc::new(portal.phone().await);
+    for method in ["getRoSite", "getSiteStructure"] {
+        answers.say(method, Some(Said::Lost));
+    }
+    for _ in 0..3 {
+        let pages = floors(&phone, "DEMO-SIMPLE", 6).await;
+        assert!(pages.iter().all(|page| page.status == 200));
+        phone.open("/c/DEMO-SIMPLE/lieux?motif=wrong_floor").await;
+    }
+    assert_eq!(answers.all_calls(), 5);
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use ereprov_portal::{Administration, Pace, Service, Settings};
 use rusqlite::{Connection, OpenFlags};
 use tokio::{net::TcpListener, runtime::Runtime, sync::oneshot, task::JoinHandle, time::Instant};
 
-pub use self::oi::{MUT, Oi, basic, url};
+pub use self::oi::{MUT, Oi, basic, contract, put, url};
 use crate::phone::{Page, Phone};
 
 /// A portal that runs, on a runtime of its own, which can be taken away in the middle of anything.
@@ -30,6 +30,8 @@ pub fn quick() -> Pace {
     Pace {
         follow: [100, 200, 400, 800].map(Duration::from_millis).to_vec(),
         page_waits: Duration::from_secs(5),
+        // Whoever is told that there is no place is told so at once.
+        places_tried: Vec::new(),
         ..Pace::default()
     }
 }
@@ -52,18 +54,34 @@ impl Portal {
 
     /// The same with a clock of the test's.
     pub async fn at(url: &str, folder: &Path, pace: Pace, clock: Clock) -> Self {
-        Self::start(url, folder, pace, clock, true).await
+        Self::start(url, folder, pace, clock, |_| ()).await
     }
 
     /// Of an operator whose technicians do not see what others ask for; ali is one of them.
     pub async fn apart(oi: &Oi, folder: &Path) -> Self {
-        let portal = Self::start(&oi.url(), folder, still(), Clock::System, false).await;
-        let password = Password::new(PASSWORD.to_owned());
-        administration(folder).add("ali", "Ali Ben Salah", &password).await.unwrap();
+        let apart = |settings: &mut Settings| settings.shares_interventions = false;
+        let portal = Self::start(&oi.url(), folder, still(), Clock::System, apart).await;
+        hire_ali(folder).await;
         portal
     }
 
-    async fn start(url: &str, folder: &Path, pace: Pace, clock: Clock, shares: bool) -> Self {
+    /// With settings of the test's own.
+    pub async fn with(
+        url: &str,
+        folder: &Path,
+        pace: Pace,
+        change: impl FnOnce(&mut Settings) + Send + 'static,
+    ) -> Self {
+        Self::start(url, folder, pace, Clock::System, change).await
+    }
+
+    async fn start(
+        url: &str,
+        folder: &Path,
+        pace: Pace,
+        clock: Clock,
+        change: impl FnOnce(&mut Settings) + Send + 'static,
+    ) -> Self {
         let service = service(url, folder, clock);
         let password = Password::new(PASSWORD.to_owned());
         // Another portal may have been here before.
@@ -78,7 +96,7 @@ impl Portal {
             let url = format!("http://{}", listener.local_addr().unwrap());
             told.send(url.clone()).unwrap();
             let mut settings = settings(&url, &folder, pace);
-            settings.shares_interventions = shares;
+            change(&mut settings);
             let stopped = async move {
                 let _ = stopped.await;
             };
@@ -129,11 +147,13 @@ pub async fn refused(oi: &Oi, folder: &Path) -> ereprov_portal::StartError {
 /// The service as a portal asks it, whose waits are short.
 fn service(url: &str, folder: &Path, clock: Clock) -> Service {
     let reads = vec![Duration::from_millis(20), Duration::from_millis(100)];
-    let settled_after = Duration::from_millis(80);
+    // Longer than a busy machine takes to decide.
+    let settled_after = Duration::from_millis(250);
     let patience = Patience { reads, settled_after, sends_max: 1 };
     let endpoint = Endpoint::new(url)
         .login(basic("oc-demo"))
         .patience(patience)
+        .seat_timeout(Duration::from_millis(300))
         .timeouts(Duration::from_secs(2), Duration::from_secs(8));
     Service::with(endpoint, &folder.join("client"), clock, Entropy::system()).unwrap()
 }
@@ -144,6 +164,12 @@ async fn unclaimed(folder: &Path) {
     while lock.try_lock().is_err() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+}
+
+/// Another technician, ali.
+pub async fn hire_ali(folder: &Path) {
+    let password = Password::new(PASSWORD.to_owned());
+    administration(folder).add("ali", "Ali Ben Salah", &password).await.unwrap();
 }
 
 /// What the operator does at the keyboard.

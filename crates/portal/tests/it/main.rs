@@ -9,6 +9,7 @@ mod budget;
 mod cutting;
 mod gate;
 mod harness;
+mod line;
 mod lost;
 mod others;
 mod phone;

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use ereprov_client::{Client, Endpoint, Error};
 use tempfile::tempdir;
 
 use crate::{
     answers::{Answers, Said, seen},
-    harness::{Oi, Portal, Table, recap, still, until},
+    harness::{Oi, Portal, Table, basic, hire_ali, put, recap, still, until},
 };
 
 #[tokio::test]
@@ -79,6 +80,56 @@ async fn a_change_that_runs_is_never_said_to_have_come_to_nothing() {
     phone.press(&page, "Vérifier maintenant", &[]).await;
     let page = until(&phone, &asked.path, "Inutile de le refaire").await;
     assert!(page.says("Changement en cours"), "{}", page.words());
+}
+
+#[tokio::test]
+async fn what_another_program_has_left_in_doubt_is_found_out_by_the_one_call_that_its_button_says()
+{
+    let (oi, folder) = (Oi::demo().await, tempdir().unwrap());
+    let answers = Answers::before(oi.running.address.port()).await;
+    let endpoint = Endpoint::new(&answers.url).login(basic("oc-demo"));
+    let other = Client::new(endpoint, &folder.path().join("client")).unwrap();
+    answers.say("putReprovisionning", Some(Said::Lost));
+    let lost = other.put_within(&put("DEMO-LENT", "CTP-6000702-1"), 1).await;
+    assert!(matches!(lost, Err(Error::OutcomeUnknown(_))), "{lost:?}");
+    answers.say("putReprovisionning", None);
+    let portal = Portal::before(&answers.url, folder.path(), still()).await;
+    let phone = portal.phone().await;
+    let motif = phone.open("/c/DEMO-LENT").await;
+    let page = phone.press(&motif, "Voir où en est ce contrat (1 appel)", &[]).await;
+    until(&phone, &page.path, "Préparez le boîtier").await;
+    portal.stop().await;
+    assert_eq!(answers.calls("getReprovisionning"), 1);
+}
+
+#[tokio::test]
+async fn whoever_asks_a_second_time_is_told_who_has_asked_before_him() {
+    let (oi, folder) = (Oi::demo().await, tempdir().unwrap());
+    let portal = Portal::of(&oi, folder.path(), still()).await;
+    hire_ali(folder.path()).await;
+    let (jeanne, ali) = (portal.phone().await, portal.phone_of("ali").await);
+    // Both stand before the same line.
+    let second = recap(&ali, "DEMO-LENT", "CTP-6000703-1").await;
+    let first = recap(&jeanne, "DEMO-LENT", "CTP-6000702-1").await;
+    let asked = jeanne.press(&first, "Demander cette fibre", &[]).await;
+    until(&jeanne, &asked.path, "Code de décharge").await;
+    let page = ali.press(&second, "Demander cette fibre", &[]).await;
+    for said in [
+        "Une demande est déjà ouverte pour ce contrat",
+        "Votre nouvelle demande n'est pas partie.",
+        "Demandée par Jeanne Martin à ",
+        "(à l'instant), pour la fibre CTP-6000702-1",
+    ] {
+        assert!(page.says(said), "{said}: {}", page.words());
+    }
+    let there = ali.tap(&page, "Voir où elle en est").await;
+    assert_eq!(there.path, asked.path);
+    assert!(there.says("Code de décharge"), "{}", there.words());
+    assert_eq!(Table::of(&oi).reprovisionings("DEMO-LENT"), 1);
+    // Her own second one, in another tab.
+    let page = recap(&jeanne, "DEMO-LENT", "CTP-6000703-1").await;
+    let page = jeanne.press(&page, "Demander cette fibre", &[]).await;
+    assert!(page.says("Demandée par vous à "), "{}", page.words());
 }
 
 #[tokio::test]

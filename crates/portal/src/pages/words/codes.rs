@@ -79,7 +79,7 @@ fn of_what_goes_on(code: CodeErreur, operation: Operation) -> Words {
         ),
         C::TropDeRequetes => words(
             "Tous les accès de votre entreprise sont pris",
-            "D'autres techniciens interrogent l'opérateur. Une place se libère en général en 20 secondes.",
+            "Un autre programme de votre entreprise occupe ses deux accès chez l'opérateur. Attendez une minute, puis reprenez.",
             "Rester dans la file",
             Act::Retry,
         ),

@@ -10,7 +10,7 @@ use super::{Kind, Phone, button, css, field, link};
 use crate::harness::{LOGIN, MUT, Oi, PASSWORD, Portal, Table, quick, still};
 
 /// The displays that a technician chooses from.
-const THEMES: [&str; 3] = ["auto", "soleil", "sombre"];
+pub const THEMES: [&str; 3] = ["auto", "soleil", "sombre"];
 
 /// A phone whose technician is signed in, with this display.
 pub fn signed_in(portal: &Portal, kind: &Kind, theme: &str) -> Phone {

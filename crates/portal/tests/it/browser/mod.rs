@@ -6,6 +6,7 @@
 
 mod codes;
 mod flow;
+mod line;
 mod network;
 mod signing_in;
 
