@@ -54,6 +54,11 @@ impl<K: Hash + Eq + Clone> Buckets<K> {
         Ok(())
     }
 
+    /// Whether some of it is used up.
+    pub fn is_used(&self, key: &K, now_ms: i64) -> bool {
+        self.lock().get(key).is_some_and(|full| *full > now_ms)
+    }
+
     /// It was not done after all.
     pub fn give_back(&self, key: &K) {
         let every = self.every_ms();

@@ -8,6 +8,7 @@ mod around;
 mod bucket;
 mod cookie;
 pub mod journal;
+mod lanes;
 mod openid;
 mod origin;
 mod pages;

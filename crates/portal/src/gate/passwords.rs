@@ -3,73 +3,81 @@
 //! Wrong ones are counted by login and address, by address, and by login. A phone on which somebody has
 //! signed in before is counted by itself alone: whoever guesses elsewhere keeps nobody waiting there.
 
-use std::{net::IpAddr, sync::Arc, thread::available_parallelism, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    thread::available_parallelism,
+    time::Duration,
+};
 
 use ereprov_client::{Entropy, Password};
 use ereprov_door::{ip_list::neighbourhood, password};
 use sha2::{Digest, Sha256};
-use tokio::sync::Semaphore;
 
 use super::{
     bucket::{Allowance, Buckets},
+    lanes::{Busy, Lane, Lanes, Origin, network},
     secret,
 };
 use crate::store::sessions::Key;
 
 /// Shortest password that is set, in characters.
 pub(crate) const CHARACTERS_MIN: usize = 12;
-/// Passwords that wait to be hashed at the most: a second's worth or two.
-const QUEUE_MAX: usize = 32;
 
 /// Hashes passwords, a few at a time.
 pub(super) struct Passwords {
     /// Of a password that nobody has: it stands for what a login does not have.
     decoy: String,
-    runs: Arc<Semaphore>,
-    queue: Semaphore,
+    lanes: Lanes,
 }
-
-/// Too many others wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Busy;
 
 impl Passwords {
     pub fn new(entropy: &Entropy) -> Self {
         let nobodys = secret::new(entropy);
         let decoy = password::hash(&nobodys, entropy.bytes());
         let runs = available_parallelism().map_or(1, Into::into);
-        Self {
-            decoy: decoy.expect("43 letters are a password"),
-            runs: Arc::new(Semaphore::new(runs)),
-            queue: Semaphore::new(runs + QUEUE_MAX),
-        }
+        Self { decoy: decoy.expect("43 letters are a password"), lanes: Lanes::new(runs) }
     }
 
-    /// Whether a password is the one that was hashed; where there is no hash it is not, after the same work.
-    pub async fn verify(&self, password: &Password, hash: Option<String>) -> Result<bool, Busy> {
+    /// Whether a password is the one that was hashed; where there is no hash it is not, after the same work. Which
+    /// comes first where many are to be verified is said by where they come from.
+    pub async fn verify(
+        &self,
+        password: &Password,
+        hash: Option<String>,
+        (this, now_ms): (&Try, i64),
+    ) -> Result<bool, Busy> {
+        let origin = match this.device {
+            Some(_) => Origin { lane: Lane::Known, network: network(this.address) },
+            None => self.lanes.stranger(this.address, now_ms),
+        };
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.decoy.clone());
         let password = password.clone();
-        let right = self.work(move || password::verify(password.expose(), &hash)).await?;
-        Ok(right && known)
+        let verify = move || password::verify(password.expose(), &hash);
+        let right = self.work(origin, verify).await? && known;
+        if !right && origin.lane != Lane::Known {
+            self.lanes.stain(origin, now_ms);
+        }
+        Ok(right)
     }
 
-    /// Hashes one that is to be set; none: it is too long.
+    /// Hashes one that is to be set by somebody who is signed in; none: it is too long.
     pub async fn hash(
         &self,
         password: &Password,
         entropy: &Entropy,
     ) -> Result<Option<String>, Busy> {
         let (password, salt) = (password.clone(), entropy.bytes());
-        self.work(move || password::hash(password.expose(), salt).ok()).await
+        let origin = Origin { lane: Lane::Known, network: Ipv4Addr::UNSPECIFIED.into() };
+        self.work(origin, move || password::hash(password.expose(), salt).ok()).await
     }
 
     async fn work<T: Send + 'static>(
         &self,
+        origin: Origin,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Busy> {
-        let _queued = self.queue.try_acquire().map_err(|_| Busy)?;
-        let running = Arc::clone(&self.runs).acquire_owned().await.map_err(|_| Busy)?;
+        let running = self.lanes.enter(origin).await?;
         let done = tokio::task::spawn_blocking(move || {
             let value = work();
             drop(running);
@@ -115,6 +123,16 @@ pub(super) struct Tries {
     pairs: Buckets<(Key, IpAddr)>,
     addresses: Buckets<IpAddr>,
     logins: Buckets<Key>,
+    networks: Buckets<(Key, IpAddr)>,
+}
+
+/// Which of the allowances one has used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Counted {
+    Device,
+    Login,
+    /// The login's was used up, by guesses from wherever: this network's few for it.
+    Network,
 }
 
 /// One that is under way.
@@ -142,6 +160,8 @@ impl Tries {
             // Phones of one mobile network share addresses.
             addresses: Buckets::new(some(50, 10)),
             logins: Buckets::new(some(100, 60)),
+            // Whoever guesses at a login from a thousand places does not keep its owner waiting in another one.
+            networks: Buckets::new(some(2, 12 * 60 * 60)),
         }
     }
 
@@ -149,9 +169,9 @@ impl Tries {
     ///
     /// # Errors
     /// For how long none is looked at.
-    pub fn begin(&self, one: &Try, now_ms: i64) -> Result<(), Duration> {
+    pub fn begin(&self, one: &Try, now_ms: i64) -> Result<Counted, Duration> {
         if let Some(device) = &one.device {
-            return self.devices.take(device, now_ms);
+            return self.devices.take(device, now_ms).map(|()| Counted::Device);
         }
         let pair = (one.login, one.address);
         self.pairs.take(&pair, now_ms)?;
@@ -159,23 +179,25 @@ impl Tries {
             self.pairs.give_back(&pair);
             return Err(wait);
         }
-        if let Err(wait) = self.logins.take(&one.login, now_ms) {
-            self.pairs.give_back(&pair);
-            self.addresses.give_back(&one.address);
-            return Err(wait);
+        let Err(wait) = self.logins.take(&one.login, now_ms) else { return Ok(Counted::Login) };
+        if self.networks.take(&(one.login, network(one.address)), now_ms).is_ok() {
+            return Ok(Counted::Network);
         }
-        Ok(())
+        self.pairs.give_back(&pair);
+        self.addresses.give_back(&one.address);
+        Err(wait)
     }
 
     /// It was right, or was not looked at: it does not count.
-    pub fn forgive(&self, one: &Try) {
-        match &one.device {
-            Some(device) => self.devices.give_back(device),
-            None => {
-                self.pairs.give_back(&(one.login, one.address));
-                self.addresses.give_back(&one.address);
-                self.logins.give_back(&one.login);
-            }
+    pub fn forgive(&self, one: &Try, counted: Counted) {
+        if let Some(device) = &one.device {
+            return self.devices.give_back(device);
+        }
+        self.pairs.give_back(&(one.login, one.address));
+        self.addresses.give_back(&one.address);
+        match counted {
+            Counted::Network => self.networks.give_back(&(one.login, network(one.address))),
+            Counted::Login | Counted::Device => self.logins.give_back(&one.login),
         }
     }
 }
@@ -193,10 +215,13 @@ mod tests {
         assert!(guess("jeanne", 2), "another address");
         assert!(guess("paul", 1), "another login");
         let from_everywhere = (0..=255).map(|n| (0..5).filter(|_| guess("ali", n)).count());
-        assert_eq!(from_everywhere.sum::<usize>(), 100);
+        assert_eq!(from_everywhere.sum::<usize>(), 100 + 2, "and the network's own two");
+        let elsewhere = Try::new("ali", IpAddr::from([198, 51, 100, 1]), None);
+        let tried = [0, 1, 2].map(|_| tries.begin(&elsewhere, 0).ok());
+        assert_eq!(tried, [Some(Counted::Network), Some(Counted::Network), None], "ali himself");
         let phone = Try::new("ali", address(1), Some([7; 32]));
-        assert!(tries.begin(&phone, 0).is_ok());
-        tries.forgive(&phone);
+        let counted = tries.begin(&phone, 0).unwrap();
+        tries.forgive(&phone, counted);
         let logins = (0..200).filter(|n| guess(&n.to_string(), 77)).count();
         assert_eq!(logins, 50, "many logins from one address");
     }
@@ -206,8 +231,8 @@ mod tests {
         let tries = Tries::new();
         let one = Try::new("jeanne", IpAddr::from([192, 0, 2, 1]), None);
         for _ in 0..1000 {
-            tries.begin(&one, 0).unwrap();
-            tries.forgive(&one);
+            let counted = tries.begin(&one, 0).unwrap();
+            tries.forgive(&one, counted);
         }
     }
 
@@ -216,11 +241,13 @@ mod tests {
         let entropy = Entropy::system();
         let passwords = Passwords::new(&entropy);
         let password = Password::new("quatre mots pris au hasard".into());
+        let address = IpAddr::from([192, 0, 2, 1]);
+        let this = Try::new("jeanne", address, None);
         let hash = passwords.hash(&password, &entropy).await.unwrap();
-        assert_eq!(passwords.verify(&password, hash.clone()).await, Ok(true));
-        assert_eq!(passwords.verify(&password, None).await, Ok(false));
+        assert_eq!(passwords.verify(&password, hash.clone(), (&this, 0)).await, Ok(true));
+        assert_eq!(passwords.verify(&password, None, (&this, 0)).await, Ok(false));
         let other = Password::new("quatre mots pris au hazard".into());
-        assert_eq!(passwords.verify(&other, hash).await, Ok(false));
+        assert_eq!(passwords.verify(&other, hash, (&this, 0)).await, Ok(false));
     }
 
     #[test]

@@ -86,7 +86,8 @@ impl Wrong {
                 format!("Trop d'essais. Réessayez dans {} minutes.", wait.as_secs() / 60 + 1)
             }
             Self::Busy => {
-                "Trop de monde se connecte en ce moment. Réessayez dans une minute.".to_owned()
+                "Trop de monde se connecte en ce moment. Réessayez dans une minute, ou sur un téléphone où vous vous êtes déjà connecté."
+                    .to_owned()
             }
             Self::Stale => "Cette page n'était plus valable. Réessayez maintenant.".to_owned(),
             Self::Provider => {
@@ -174,15 +175,16 @@ impl App {
         password: &Password,
     ) -> Result<Account, Wrong> {
         let gate = &self.gate;
-        gate.tries.begin(this, self.service.now_ms()).map_err(Wrong::Wait)?;
+        let now_ms = self.service.now_ms();
+        let counted = gate.tries.begin(this, now_ms).map_err(Wrong::Wait)?;
         let free = found.filter(|account| !account.disabled);
         let hash = free.as_ref().and_then(|account| account.password_hash.clone());
-        let right = gate.passwords.verify(password, hash).await.map_err(|_| {
-            gate.tries.forgive(this);
+        let right = gate.passwords.verify(password, hash, (this, now_ms)).await.map_err(|_| {
+            gate.tries.forgive(this, counted);
             Wrong::Busy
         })?;
         let account = free.filter(|_| right).ok_or(Wrong::Password)?;
-        gate.tries.forgive(this);
+        gate.tries.forgive(this, counted);
         Ok(account)
     }
 
@@ -256,8 +258,13 @@ impl App {
         let mut response = ([(header::SET_COOKIE, cookie)], page).into_response();
         if let Some(wrong) = wrong {
             *response.status_mut() = wrong.status();
-            if let Wrong::Wait(wait) = wrong {
-                response.headers_mut().insert(header::RETRY_AFTER, (wait.as_secs() + 1).into());
+            let wait = match wrong {
+                Wrong::Wait(wait) => Some(wait.as_secs() + 1),
+                Wrong::Busy => Some(60),
+                _ => None,
+            };
+            if let Some(seconds) = wait {
+                response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
             }
         }
         Ok(response)
