@@ -29,6 +29,9 @@ const QUEUE_MAX: usize = 1024;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Pages that the writer keeps, in KiB at the most.
 const WRITER_CACHE_KIB: i64 = 16 * 1024;
+/// Pages of the write-ahead log (4 KiB each) that are folded into the file together: those that many commits
+/// write again and again, as the last ones of the indexes, are copied once for more of them.
+const FOLDED_PAGES: i64 = 4000;
 /// Statements kept prepared on each connection.
 const PREPARED_MAX: usize = 128;
 
@@ -74,6 +77,7 @@ impl Sqlite {
         writer.pragma_update(None, "foreign_keys", "ON")?;
         // What it has read stays true after its own commits; a reader's pages do not.
         writer.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+        writer.pragma_update(None, "wal_autocheckpoint", FOLDED_PAGES)?;
         let idle = (0..readers)
             .map(|_| open_connection(path, OpenFlags::SQLITE_OPEN_READ_ONLY))
             .collect::<Result<Vec<_>, _>>()?;
