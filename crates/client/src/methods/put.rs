@@ -75,9 +75,9 @@ impl Client {
     /// connection counts, too. The outcome that so many do not bring is not known yet.
     ///
     /// # Errors
-    /// As [`Self::put`]; where the calls are used up, [`Error::OutcomeUnknown`], whose `reading` is
-    /// [`Error::CallsSpent`]: the put stays written down, for [`Client::settle`]. [`Error::CallsSpent`]
-    /// itself: none was allowed, and nothing was sent.
+    /// As [`Self::put`]; where the calls are used up, [`Error::OutcomeUnknown`], whose `reading` says why
+    /// the last one came to nothing, or is [`Error::CallsSpent`]: the put stays written down, for
+    /// [`Client::settle`]. [`Error::CallsSpent`] itself: none was allowed, and nothing was sent.
     pub async fn put_within(&self, put: &Put, calls_max: u32) -> Result<Accepted, Error> {
         // What would be refused is not written down.
         self.shown(&question(put))?;

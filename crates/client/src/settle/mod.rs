@@ -134,11 +134,11 @@ impl Client {
     /// was seen, and why there is no more.
     async fn find_out(&self, driven: &mut Driven) -> Result<Reading, (Option<FollowUp>, Error)> {
         let patience = &self.endpoint.patience;
-        let mut failed = Error::Interrupted;
+        let mut failed = None;
         for wait in &patience.reads {
             if driven.calls_left == 0 {
                 // Nothing is waited for in vain.
-                return Err((None, Error::CallsSpent));
+                return Err((None, failed.unwrap_or(Error::CallsSpent)));
             }
             self.clock.wait(*wait).await;
             match self.read_about(driven).await {
@@ -157,11 +157,11 @@ impl Client {
                     self.clock.wait(left).await;
                     return self.read_about(driven).await.map_err(|error| (None, error));
                 }
-                Err(error) if error.retry().is_worth_waiting() => failed = error,
+                Err(error) if error.retry().is_worth_waiting() => failed = Some(error),
                 Err(error) => return Err((None, error)),
             }
         }
-        Err((None, failed))
+        Err((None, failed.unwrap_or(Error::Interrupted)))
     }
 
     async fn read_about(&self, driven: &mut Driven) -> Result<Reading, Error> {

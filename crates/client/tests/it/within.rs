@@ -57,11 +57,12 @@ async fn where_every_answer_is_lost_no_call_is_made_over_those_allowed() {
             assert_eq!(client.unsettled().unwrap(), [], "nothing was sent");
             continue;
         }
-        assert_eq!(spent(&error), allowed < 4, "{error:?}");
+        // Where something was read, why that came to nothing is worth more.
+        assert_eq!(spent(&error), allowed == 1, "{error:?}");
         for allowed in 0..5 {
             let error = client.settle(&contract(MUT), allowed).await.unwrap_err();
             assert_eq!(calls(), allowed.min(3));
-            assert_eq!(spent(&error), allowed < 3, "{error:?}");
+            assert_eq!(spent(&error), allowed == 0, "{error:?}");
         }
         assert_eq!(client.unsettled().unwrap().len(), 1, "it is still to be settled");
     }

@@ -63,8 +63,8 @@ const navigate = async (request) => {
     return request.method === "GET" ? seen(request, answer) : answer;
   } catch {
     if (copy) return lost(copy);
-    const { pathname } = new URL(request.url);
-    const last = pathname.startsWith("/d/") ? await caches.match(pathname, { cacheName: "suivis" }) : null;
+    const { pathname, search } = new URL(request.url);
+    const last = pathname.startsWith("/d/") && !search.includes("deja=") ? await caches.match(pathname, { cacheName: "suivis" }) : null;
     return last || page(await (await caches.match("/hors-ligne")).text(), 503);
   }
 };

@@ -136,8 +136,12 @@ impl Flow {
         if let Some(why) = outcome.error().and_then(NoPlace::of) {
             self.store.come_back(id).await?;
             let costs = (&mut *allowance, OF_A_PUT, 0);
-            if let Next::Wait(wait) =
-                self.back_in_line(why, tally.turn(), Some(patience), costs).await?
+            // With a place free, it is another request of the contract's that is in the way, for longer than the
+            // line may wait for it.
+            let is_full = why != NoPlace::Here || self.no_place_here().is_some();
+            if is_full
+                && let Next::Wait(wait) =
+                    self.back_in_line(why, tally.turn(), Some(patience), costs).await?
             {
                 return Ok(Some(wait));
             }

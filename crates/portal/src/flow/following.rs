@@ -291,8 +291,21 @@ impl Flow {
                 let change = |request: &mut Request| request.code_to_come = false;
                 self.change_as_read(request, change).await
             }
-            Err(error) if request.stage == Stage::Unknown => {
+            Err(error @ (Error::OutcomeUnknown(_) | Error::NotAccepted { .. }))
+                if request.stage == Stage::Unknown =>
+            {
                 self.recorded(request, Err(error), request_id).await
+            }
+            // It was not even looked at, and something may have left: nothing more is known than before.
+            Err(error) if request.stage == Stage::Unknown => {
+                tracing::warn!(%error, "what became of a request could not be looked at");
+                let now_ms = self.service.now_ms();
+                let next_ms = self.next_look(request.looks, now_ms);
+                let change = move |request: &mut Request| {
+                    request.looks += 1;
+                    request.next_look_ms = next_ms;
+                };
+                self.change_as_read(request, change).await
             }
             // It was accepted, that is known; only its code could not be had.
             Err(error) => {

@@ -122,8 +122,14 @@ impl Queue {
 
     /// Lets nobody in until others may have given a place back.
     fn shut(&self, pause: Duration, by: Holder) {
-        let until = Instant::now() + pause;
         let mut line = self.line();
+        // Where the service has asked for a longer pause, nobody tries sooner.
+        let longer = line.shut_until.filter(|_| line.shut_by == Holder::Elsewhere);
+        let until = Instant::now() + pause;
+        let (until, by) = match longer.filter(|longer| *longer > until) {
+            Some(longer) => (longer, Holder::Elsewhere),
+            None => (until, by),
+        };
         (line.shut_until, line.shut_by) = (Some(until), by);
         line.shuts += 1;
         drop(line);

@@ -21,7 +21,7 @@ const WAITING_MAX: usize = 64;
 const STAIN: Allowance = Allowance { at_once: 1, every: Duration::from_hours(1) };
 
 /// Which of them comes first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Lane {
     /// A phone that this login is known on, or somebody who is signed in.
     Known,
@@ -59,8 +59,8 @@ struct Line {
     runs: usize,
     arrivals: u64,
     waiting: BTreeMap<Rank, (IpAddr, oneshot::Sender<Run>)>,
-    /// Of each network that waits: how many, and the round of its last.
-    networks: HashMap<IpAddr, (usize, u64)>,
+    /// Of each network that waits in a lane: how many, and the round of its last.
+    networks: HashMap<(Lane, IpAddr), (usize, u64)>,
     /// The round that each lane is in.
     rounds: [u64; 3],
 }
@@ -125,7 +125,7 @@ impl Line {
             self.forget_gone();
         }
         let now = self.rounds[lane as usize];
-        let round = self.networks.get(&network).map_or(now, |(_, last)| now.max(last + 1));
+        let round = self.networks.get(&(lane, network)).map_or(now, |(_, last)| now.max(last + 1));
         let rank = (lane, round, self.arrivals);
         self.arrivals += 1;
         if self.waiting.len() >= WAITING_MAX {
@@ -133,7 +133,7 @@ impl Line {
             let last = last.filter(|last| rank < *last).ok_or(Busy)?;
             self.remove(last);
         }
-        let (count, last) = self.networks.entry(network).or_default();
+        let (count, last) = self.networks.entry((lane, network)).or_default();
         (*count, *last) = (*count + 1, round);
         self.waiting.insert(rank, (network, give));
         Ok(())
@@ -147,10 +147,11 @@ impl Line {
 
     fn remove(&mut self, rank: Rank) -> Option<oneshot::Sender<Run>> {
         let (network, give) = self.waiting.remove(&rank)?;
-        if let Some((count, _)) = self.networks.get_mut(&network) {
+        let key = (rank.0, network);
+        if let Some((count, _)) = self.networks.get_mut(&key) {
             *count -= 1;
             if *count == 0 {
-                self.networks.remove(&network);
+                self.networks.remove(&key);
             }
         }
         Some(give)

@@ -53,12 +53,16 @@ impl Passwords {
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.decoy.clone());
         let password = password.clone();
-        let verify = move || password::verify(password.expose(), &hash);
-        let right = self.work(origin, verify).await? && known;
-        if !right && origin.lane != Lane::Known {
-            self.lanes.stain(origin, now_ms);
-        }
-        Ok(right)
+        let lanes = self.lanes.clone();
+        // Held against whoever sent it, were he gone meanwhile.
+        let verify = move || {
+            let right = password::verify(password.expose(), &hash) && known;
+            if !right && origin.lane != Lane::Known {
+                lanes.stain(origin, now_ms);
+            }
+            right
+        };
+        self.work(origin, verify).await
     }
 
     /// Hashes one that is to be set by somebody who is signed in; none: it is too long.

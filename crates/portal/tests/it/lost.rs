@@ -80,6 +80,48 @@ async fn while_it_is_not_known_the_page_says_not_to_do_it_again() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_looked_at_is_never_said_not_to_have_left() {
+    let (oi, folder) = (Oi::demo().await, tempdir().unwrap());
+    let answers = Answers::before(oi.running.address.port()).await;
+    let portal = Portal::before(&answers.url, folder.path(), still()).await;
+    let phone = portal.phone().await;
+    let page = recap(&phone, "DEMO-LENT", "CTP-6000702-1").await;
+    answers.say("putReprovisionning", Some(Said::Lost));
+    answers.say("getReprovisionning", Some(Said::Lost));
+    let asked = phone.press(&page, "Demander cette fibre", &[]).await;
+    let page = until(&phone, &asked.path, "Vérifier maintenant").await;
+    // Another program of the company's is at the contract, and stays there.
+    let held = hold_contracts(folder.path());
+    assert!(!held.is_empty());
+    phone.press(&page, "Vérifier maintenant", &[]).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let page = until(&phone, &asked.path, "Vérifier maintenant").await;
+    assert!(page.says("Ne la refaites pas"), "{}", page.words());
+    assert!(!page.says("Rien n'est parti"), "{}", page.words());
+    drop(held);
+    answers.say("putReprovisionning", None);
+    answers.say("getReprovisionning", None);
+    phone.press(&page, "Vérifier maintenant", &[]).await;
+    until(&phone, &asked.path, &Table::of(&oi).code("DEMO-LENT")).await;
+    assert_eq!(Table::of(&oi).reprovisionings("DEMO-LENT"), 1);
+}
+
+/// Holds the client library's locks on contracts, as long as these files are open.
+fn hold_contracts(folder: &std::path::Path) -> Vec<std::fs::File> {
+    let mut held = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        if entry.file_type().unwrap().is_dir() {
+            held.extend(hold_contracts(&entry.path()));
+        } else if entry.file_name().to_string_lossy().starts_with("put-") {
+            let file = std::fs::File::options().write(true).open(entry.path()).unwrap();
+            file.lock().unwrap();
+            held.push(file);
+        }
+    }
+    held
+}
+
+#[tokio::test]
 async fn a_request_that_never_arrived_may_be_sent_again() {
     let (oi, folder) = (Oi::demo().await, tempdir().unwrap());
     let answers = Answers::before(oi.running.address.port()).await;

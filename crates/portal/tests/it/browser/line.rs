@@ -28,8 +28,9 @@ fn recap(phone: &Phone, portal: &Portal, contract: &str, fibre: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_another_program_has_the_places_one_waits_and_then_goes_on_without_a_tap() {
-    let (oi, folder) = (slow(4000).await, tempdir().unwrap());
-    let portal = Portal::of(&oi, folder.path(), trying(1500)).await;
+    // Long enough for two browsers beside others, and shorter than four tries.
+    let (oi, folder) = (slow(7000).await, tempdir().unwrap());
+    let portal = Portal::of(&oi, folder.path(), trying(2000)).await;
     let (live, plain) =
         (signed_in(&portal, &Kind::default(), "auto"), signed_in(&portal, &plain(), "auto"));
     recap(&live, &portal, "DEMO-SIMPLE", "CTP-6002102-1");
