@@ -25,11 +25,7 @@ pub(super) async fn look(
     Path(id): Path<String>,
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<Response, Oops> {
-    let request = app.store.request(&id).await?;
-    if let Some(request) = request.filter(|request| may_see(&app, &technician, request)) {
-        let now_ms = app.service.now_ms();
-        journal::record(&app.store, &technician, now_ms, "verifier", &request.contract, &id)
-            .await?;
+    if tapped(&app, &technician, &id, "verifier").await?.is_some() {
         app.flow.look_now(&id);
     }
     Ok(Redirect::to(&format!("/d/{id}")).into_response())
@@ -42,17 +38,29 @@ pub(super) async fn plugged(
     Path(id): Path<String>,
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<Response, Oops> {
-    let request = app.store.request(&id).await?;
-    if let Some(request) = request.filter(|request| may_see(&app, &technician, request)) {
-        let now_ms = app.service.now_ms();
-        journal::record(&app.store, &technician, now_ms, "brancher", &request.contract, &id)
-            .await?;
+    if let Some(now_ms) = tapped(&app, &technician, &id, "brancher").await? {
         let change = move |request: &mut Request| {
             request.plugged_ms.get_or_insert(now_ms);
         };
         app.store.change_request(&id, change).await?;
     }
     Ok(Redirect::to(&format!("/d/{id}")).into_response())
+}
+
+/// Writes a tap down, where the request is one that the technician may see; when it was.
+async fn tapped(
+    app: &Shared,
+    technician: &Technician,
+    id: &str,
+    act: &'static str,
+) -> Result<Option<i64>, Oops> {
+    let request = app.store.request(id).await?;
+    let Some(request) = request.filter(|request| may_see(app, technician, request)) else {
+        return Ok(None);
+    };
+    let now_ms = app.service.now_ms();
+    journal::record(&app.store, technician, now_ms, act, &request.contract, id).await?;
+    Ok(Some(now_ms))
 }
 
 #[derive(Deserialize)]

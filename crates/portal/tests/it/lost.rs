@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use tempfile::tempdir;
+use tempfile::{TempDir, tempdir};
 
 use crate::{
     answers::{Answers, Said},
@@ -50,60 +50,74 @@ async fn readings(folder: &std::path::Path) -> Vec<(String, String)> {
     read.map(|entry| (entry.detail, entry.outcome)).collect()
 }
 
+/// A request of which nobody knows what became: its answer was lost, and every reading about it is.
+struct Doubt {
+    oi: Oi,
+    answers: Answers,
+    folder: TempDir,
+    _portal: Portal,
+    phone: Phone,
+    /// What the technician is shown.
+    page: Page,
+}
+
+impl Doubt {
+    async fn new() -> Self {
+        let (oi, folder) = (Oi::demo().await, tempdir().unwrap());
+        let answers = Answers::before(oi.running.address.port()).await;
+        let portal = Portal::before(&answers.url, folder.path(), still()).await;
+        let phone = portal.phone().await;
+        let page = recap(&phone, "DEMO-LENT", "CTP-6000702-1").await;
+        answers.say("putReprovisionning", Some(Said::Lost));
+        answers.say("getReprovisionning", Some(Said::Lost));
+        let asked = phone.press(&page, "Demander cette fibre", &[]).await;
+        let page = until(&phone, &asked.path, "Vérifier maintenant").await;
+        Self { oi, answers, folder, _portal: portal, phone, page }
+    }
+
+    /// The service answers again, and a tap finds out: it was accepted, once.
+    async fn ends(&self) {
+        self.answers.say("getReprovisionning", None);
+        self.answers.say("putReprovisionning", None);
+        self.phone.press(&self.page, "Vérifier maintenant", &[]).await;
+        let table = Table::of(&self.oi);
+        until(&self.phone, &self.page.path, &table.code("DEMO-LENT")).await;
+        assert_eq!(table.reprovisionings("DEMO-LENT"), 1);
+    }
+}
+
 #[tokio::test]
 async fn while_it_is_not_known_the_page_says_not_to_do_it_again() {
-    let (oi, folder) = (Oi::demo().await, tempdir().unwrap());
-    let answers = Answers::before(oi.running.address.port()).await;
-    let portal = Portal::before(&answers.url, folder.path(), still()).await;
-    let phone = portal.phone().await;
-    let page = recap(&phone, "DEMO-LENT", "CTP-6000702-1").await;
-    answers.say("putReprovisionning", Some(Said::Lost));
-    answers.say("getReprovisionning", Some(Said::Lost));
-    let asked = phone.press(&page, "Demander cette fibre", &[]).await;
-    let page = until(&phone, &asked.path, "Vérifier maintenant").await;
+    let doubt = Doubt::new().await;
+    let Doubt { answers, folder, phone, page, .. } = &doubt;
     assert!(page.says("Ne la refaites pas"), "{}", page.words());
     assert!(page.button("Demander").is_none() && page.link("Renvoyer").is_none());
     // Whoever tries all the same comes to the same page.
-    let other = recap(&phone, "DEMO-LENT", "CTP-6000703-1").await;
+    let other = recap(phone, "DEMO-LENT", "CTP-6000703-1").await;
     let again = phone.press(&other, "Demander cette fibre", &[]).await;
     assert!(again.says("Une demande est déjà ouverte pour ce contrat"), "{}", again.words());
-    assert_eq!(phone.tap(&again, "Voir où elle en est").await.path, asked.path);
+    assert_eq!(phone.tap(&again, "Voir où elle en est").await.path, page.path);
     assert_eq!(answers.calls("putReprovisionning"), 1);
     let lost = ("getReprovisionning".to_owned(), "sans-reponse".to_owned());
     assert!(readings(folder.path()).await.contains(&lost));
 
-    answers.say("getReprovisionning", None);
-    answers.say("putReprovisionning", None);
-    phone.press(&page, "Vérifier maintenant", &[]).await;
-    until(&phone, &asked.path, &Table::of(&oi).code("DEMO-LENT")).await;
-    assert_eq!(Table::of(&oi).reprovisionings("DEMO-LENT"), 1);
+    doubt.ends().await;
 }
 
 #[tokio::test]
 async fn what_cannot_be_looked_at_is_never_said_not_to_have_left() {
-    let (oi, folder) = (Oi::demo().await, tempdir().unwrap());
-    let answers = Answers::before(oi.running.address.port()).await;
-    let portal = Portal::before(&answers.url, folder.path(), still()).await;
-    let phone = portal.phone().await;
-    let page = recap(&phone, "DEMO-LENT", "CTP-6000702-1").await;
-    answers.say("putReprovisionning", Some(Said::Lost));
-    answers.say("getReprovisionning", Some(Said::Lost));
-    let asked = phone.press(&page, "Demander cette fibre", &[]).await;
-    let page = until(&phone, &asked.path, "Vérifier maintenant").await;
+    let doubt = Doubt::new().await;
+    let Doubt { folder, phone, page, .. } = &doubt;
     // Another program of the company's is at the contract, and stays there.
     let held = hold_contracts(folder.path());
     assert!(!held.is_empty());
-    phone.press(&page, "Vérifier maintenant", &[]).await;
+    phone.press(page, "Vérifier maintenant", &[]).await;
     tokio::time::sleep(Duration::from_millis(500)).await;
-    let page = until(&phone, &asked.path, "Vérifier maintenant").await;
+    let page = until(phone, &page.path, "Vérifier maintenant").await;
     assert!(page.says("Ne la refaites pas"), "{}", page.words());
     assert!(!page.says("Rien n'est parti"), "{}", page.words());
     drop(held);
-    answers.say("putReprovisionning", None);
-    answers.say("getReprovisionning", None);
-    phone.press(&page, "Vérifier maintenant", &[]).await;
-    until(&phone, &asked.path, &Table::of(&oi).code("DEMO-LENT")).await;
-    assert_eq!(Table::of(&oi).reprovisionings("DEMO-LENT"), 1);
+    doubt.ends().await;
 }
 
 /// Holds the client library's locks on contracts, as long as these files are open.

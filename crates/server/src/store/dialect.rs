@@ -145,7 +145,7 @@ pub(super) static KNOW_FLOORS: Statement = Statement {
 pub(super) static KNOW_PLACES: Statement = Statement {
     name: "load.know_places",
     sqlite: "DELETE FROM problem WHERE FALSE",
-    postgres: "ANALYZE new_site, new_floor, key_place, stage_pbo",
+    postgres: "ANALYZE key_place, stage_pbo",
     columns: OnceLock::new(),
 };
 pub(super) static KNOW_BOXES: Statement = Statement {
@@ -158,7 +158,7 @@ pub(super) static KNOW_BOXES: Statement = Statement {
 pub(super) static KNOW_FIRST: Statement = Statement {
     name: "load.know_first",
     sqlite: "DELETE FROM problem WHERE FALSE",
-    postgres: "ANALYZE new_site, new_floor, new_pbo, key_place, key_box",
+    postgres: "ANALYZE new_pbo, key_place, key_box",
     columns: OnceLock::new(),
 };
 pub(super) static KNOW_FIRST_FIBRES: Statement = Statement {

@@ -68,11 +68,7 @@ impl Loader {
                     Way::Beside(plan) => {
                         told("indexes", 0);
                         first::give_keys(tx, &plan, |_| true).await?;
-                        told("references", 0);
-                        first::give_references(tx, &plan).await?;
-                        told("exchange", 0);
-                        postgres.catch_up().await;
-                        first::end(tx, &plan).await?;
+                        first::end(tx, &plan, postgres, told).await?;
                     }
                 }
                 Ok(found)

@@ -246,7 +246,6 @@ impl Writer {
             // Nothing is committed: the next BEGIN would say so too, where this fails.
             let _ = self.connection.execute_batch("ROLLBACK");
         }
-        self.row = None;
         self.versions.settle();
         for job in self.group.drain(..) {
             job.tell(commit.as_ref().copied());

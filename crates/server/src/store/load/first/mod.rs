@@ -16,7 +16,7 @@ use catalogue::{empty, picture};
 
 pub(super) use catalogue::Plan;
 
-use crate::store::{StoreError, Tx};
+use crate::store::{StoreError, Tx, postgres::Postgres};
 
 /// For fewer rows it would not be worth the trouble.
 pub(super) const ROWS_MIN: i64 = 10_000;
@@ -72,15 +72,25 @@ pub(super) async fn give_keys(
 }
 
 /// Gives the tables their references: each is checked once, for all rows.
-pub(super) async fn give_references(tx: &mut Tx<'_>, plan: &Plan) -> Result<(), StoreError> {
+async fn give_references(tx: &mut Tx<'_>, plan: &Plan) -> Result<(), StoreError> {
     for text in &plan.references {
         tx.script(text).await?;
     }
     Ok(())
 }
 
-/// Puts the tables where they belong; from here to the end of the transaction, nobody else can ask.
-pub(super) async fn end(tx: &mut Tx<'_>, plan: &Plan) -> Result<(), StoreError> {
+/// Gives the tables their references and puts them where they belong; from there to the end of the
+/// transaction, nobody else can ask.
+pub(super) async fn end(
+    tx: &mut Tx<'_>,
+    plan: &Plan,
+    postgres: &Postgres,
+    told: &mut dyn FnMut(&str, u64),
+) -> Result<(), StoreError> {
+    told("references", 0);
+    give_references(tx, plan).await?;
+    told("exchange", 0);
+    postgres.catch_up().await;
     lock(tx, plan, LOCK_TRIES).await?;
     exchange(tx, plan).await
 }

@@ -1,6 +1,6 @@
 //! A first load that is right from its first line to its last: it needs no look at each of them.
 
-use super::{Plan, Way, begin, end, give_keys, give_references, rows};
+use super::{Plan, Way, begin, end, give_keys, rows};
 use crate::store::{
     StoreError, Tx,
     admin_acts::{self, Act},
@@ -39,11 +39,7 @@ impl Loader {
             let Way::Beside(plan) = begin(tx, rows).await? else { return Err(not_this_way()) };
             let kinds = write(tx, act, &plan, &staged, told).await?;
             admin_acts::record(tx, act).await?;
-            told("references", 0);
-            give_references(tx, &plan).await?;
-            told("exchange", 0);
-            postgres.catch_up().await;
-            end(tx, &plan).await?;
+            end(tx, &plan, &postgres, told).await?;
             Ok(Found { kinds, ..Found::default() })
         });
         match loaded.await {
