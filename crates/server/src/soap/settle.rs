@@ -62,14 +62,10 @@ pub(super) async fn settle_recalled(
     result: Result<WrittenAnswer, Refused>,
     recalled: Option<Version>,
 ) -> Option<Finished> {
-    let kept = (entry(call, result.as_ref().err()), call.counting.get().cloned());
-    let expected = kept.0.code;
-    let settled = store.append(
-        "settle",
-        kept,
-        |tx, (entry, counting)| Box::pin(count_and_record(tx, entry, counting.as_ref())),
-        recalled,
-    );
+    let kept = kept(call, result.as_ref().err());
+    let expected = kept.entry.code;
+    let settled =
+        store.append("settle", kept, |tx, kept| Box::pin(count_and_record(tx, kept)), recalled);
     let counted = match settled.await {
         Err(StoreError::Changed) => return None,
         Ok(Written::Committed(counted)) => counted,
@@ -133,10 +129,10 @@ async fn fail(service: &Service, call: &Call, error: StoreError) -> Finished {
 /// Counts the call and writes that the database failed; `None`: the request has its row already.
 async fn record_failure(service: &Service, call: &Call, error: StoreError) -> Option<Finished> {
     let refused = Refused::Store(error);
-    let kept = (entry(call, Some(&refused)), call.counting.get().cloned());
-    let settled = service.store.write("settle.failure", kept, |tx, (entry, counting)| {
-        Box::pin(count_and_record(tx, entry, counting.as_ref()))
-    });
+    let kept = kept(call, Some(&refused));
+    let settled = service
+        .store
+        .write("settle.failure", kept, |tx, kept| Box::pin(count_and_record(tx, kept)));
     match settled.await {
         Ok(counted) => Some(counted.finish(Err(refused))),
         Err(StoreError::Answered) => None,
@@ -148,6 +144,21 @@ async fn record_failure(service: &Service, call: &Call, error: StoreError) -> Op
 /// There is no more to record, or no way to: the log has it.
 fn unrecorded(error: StoreError) -> Finished {
     Finished { recorded: true, ..Finished::refused(Refused::Store(error)) }
+}
+
+/// What is kept of a call.
+struct Kept {
+    entry: Entry,
+    counting: Option<Counting>,
+    /// It is told that the database failed, even where it is one call too many. As 20016 its row
+    /// would say that its session was open until then, which may have gone with its connection, and
+    /// nobody would learn what went wrong.
+    failed: bool,
+}
+
+fn kept(call: &Call, refused: Option<&Refused>) -> Kept {
+    let failed = matches!(refused, Some(Refused::Store(_)));
+    Kept { entry: entry(call, refused), counting: call.counting.get().cloned(), failed }
 }
 
 enum Counted {
@@ -167,22 +178,21 @@ impl Counted {
     }
 }
 
-async fn count_and_record(
-    tx: &mut Tx<'_>,
-    entry: &Entry,
-    counting: Option<&Counting>,
-) -> Result<Counted, StoreError> {
-    let Some(counting) = counting else {
-        audit::record(tx, entry).await?;
-        return Ok(Counted::Not);
-    };
-    match count(tx, entry, counting).await? {
-        Some(used) => {
-            audit::record(tx, entry).await?;
-            Ok(Counted::Now(used))
+async fn count_and_record(tx: &mut Tx<'_>, kept: &Kept) -> Result<Counted, StoreError> {
+    let Kept { entry, counting, failed } = kept;
+    let counted = match counting {
+        None => Counted::Not,
+        Some(of) if *failed => {
+            let used = usage::count(tx, of.operator_id, &of.month, of.quota).await?;
+            used.map_or(Counted::Not, Counted::Now)
         }
-        None => Ok(Counted::OverQuota(counting.quota)),
-    }
+        Some(of) => match count(tx, entry, of).await? {
+            Some(used) => Counted::Now(used),
+            None => return Ok(Counted::OverQuota(of.quota)),
+        },
+    };
+    audit::record(tx, entry).await?;
+    Ok(counted)
 }
 
 /// Counts a call. `None`: it is one too many, and its audit row says so, whatever it would have come

@@ -130,6 +130,27 @@ async fn a_request_that_lost_its_session_while_it_waits_for_networks_ends() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_request_that_lost_its_session_is_told_so_even_where_the_last_call_is_used_up() {
+    let (oi, proxy, url) = behind_a_proxy("[networks]\nask_deadline_ms = 8000").await;
+    oi.limit("oc-demo", Some(1), None).await;
+    let put = Put::new("DEMO-20010", &fibre("DEMO-20010", Role::Free)).body();
+    let (reply, ()) = tokio::join!(oi.ask(&put), async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        oi.ask(&structure(MUT)).await.assert("OK");
+        proxy.cut_all();
+    });
+    reply.assert("10101");
+    assert_eq!(audited(&url).await, [Some(10101), None]);
+    let rows = connect(&url).await;
+    let cause = "SELECT detail FROM audit WHERE code = 10101";
+    let cause: String = rows.query_one(cause, &[]).await.unwrap().get(0);
+    assert!(cause.contains("connection was lost"), "{cause}");
+    let used = rows.query_one("SELECT used FROM monthly_usage", &[]).await.unwrap();
+    assert_eq!(used.get::<_, i64>(0), 1, "it was one too many");
+    oi.ask(&structure(MUT)).await.assert("20016");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_commit_that_was_not_kept_is_told_as_failed_and_never_comes_later() {
     let (oi, proxy, url) = behind_a_proxy("[workflow]\npoll_ms = 60000").await;
     oi.ask(&structure(MUT)).await.assert("OK");
