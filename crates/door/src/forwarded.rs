@@ -2,7 +2,10 @@
 //! says. What stands left of the last address that no trusted proxy has is the caller's own word, and
 //! is not looked at.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    borrow::Cow,
+    net::{IpAddr, SocketAddr},
+};
 
 use hyper::{
     HeaderMap,
@@ -69,9 +72,14 @@ impl Proxies {
 
 /// Every value of a header, as text: Latin-1 where it is not ASCII (RFC 9110 §5.5).
 pub fn values(headers: &HeaderMap, name: impl AsHeaderName) -> Vec<String> {
+    texts(headers, name).map(Cow::into_owned).collect()
+}
+
+/// The same, where a look is enough.
+pub fn texts(headers: &HeaderMap, name: impl AsHeaderName) -> impl Iterator<Item = Cow<'_, str>> {
     let latin_1 = |value: &HeaderValue| value.as_bytes().iter().copied().map(char::from).collect();
-    let text = |value: &HeaderValue| value.to_str().map_or_else(|_| latin_1(value), str::to_owned);
-    headers.get_all(name).iter().map(text).collect()
+    let text = move |value| HeaderValue::to_str(value).map_or_else(|_| latin_1(value), Cow::from);
+    headers.get_all(name).into_iter().map(text)
 }
 
 /// An address, with or without a port; IPv6 in brackets or bare.

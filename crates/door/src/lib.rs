@@ -15,7 +15,7 @@ pub mod tls;
 
 use std::net::SocketAddr;
 
-pub use listener::{ListenerLimits, serve};
+pub use listener::{ListenerLimits, Site, serve};
 
 use fingerprint::Fingerprint;
 

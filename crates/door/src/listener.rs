@@ -1,10 +1,14 @@
 //! The accept loop: bounds on connections and on the time that headers take, and a stop that lets
 //! every request end.
 
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use axum::Router;
-use hyper::{Request, body::Incoming};
+use axum::{Router, response::Response};
+use hyper::{
+    Request,
+    body::Incoming,
+    service::{Service, service_fn},
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
@@ -48,12 +52,31 @@ pub struct ListenerLimits {
     pub drain: Duration,
 }
 
+/// What is served.
+pub trait Site: Clone + Send + 'static {
+    /// The answer to a request, whose head is well-formed.
+    fn answer(
+        self,
+        request: Request<Incoming>,
+        peer: Peer,
+    ) -> impl Future<Output = Response> + Send;
+}
+
+/// Each request brings its [`Peer`] as an extension.
+impl Site for Router {
+    async fn answer(self, mut request: Request<Incoming>, peer: Peer) -> Response {
+        request.extensions_mut().insert(peer);
+        let Ok(response) = TowerToHyperService::new(self).call(request).await;
+        response
+    }
+}
+
 /// Serves connections until told to stop, then lets every request that has begun end. Those of
 /// `proxies` are not counted by address: each brings many callers.
 pub async fn serve(
     listener: TcpListener,
     tls: Option<Arc<Tls>>,
-    router: Router,
+    site: impl Site + Sync,
     limits: ListenerLimits,
     proxies: IpList,
     stop: CancellationToken,
@@ -82,7 +105,7 @@ pub async fn serve(
             crowd.turn_away(peer.ip());
             continue;
         };
-        let (watcher, router, tls) = (graceful.watcher(), router.clone(), tls.clone());
+        let (watcher, site, tls) = (graceful.watcher(), site.clone(), tls.clone());
         tokio::spawn(async move {
             // Small answers leave at once; where it cannot be set they leave a little later.
             let _ = stream.set_nodelay(true);
@@ -91,12 +114,12 @@ pub async fn serve(
             match tls {
                 None => {
                     let peer = Peer { address: peer, certificate: None };
-                    let _ = watcher.watch(connection(stream, peer, router, limits)).await;
+                    let _ = watcher.watch(connection(stream, peer, site, limits)).await;
                 }
                 Some(tls) => match tls.accept(stream, limits.head_read).await {
                     Ok(stream) => {
                         let peer = Peer { address: peer, certificate: presented(&stream) };
-                        let _ = watcher.watch(connection(stream, peer, router, limits)).await;
+                        let _ = watcher.watch(connection(stream, peer, site, limits)).await;
                     }
                     Err(error) => {
                         tracing::info!(address = %peer.ip(), %error, "no TLS with this caller");
@@ -112,43 +135,26 @@ pub async fn serve(
     }
 }
 
+/// What a request's head must not be does not get to the site.
 fn connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     stream: S,
     peer: Peer,
-    router: Router,
+    site: impl Site,
     limits: ListenerLimits,
 ) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> {
-    let service = tower_service(router, peer);
+    let service = service_fn(move |request| {
+        let site = site.clone();
+        async move {
+            Ok::<_, Infallible>(match head::refuse(&request) {
+                Some(refused) => refused,
+                None => site.answer(request, peer).await,
+            })
+        }
+    });
     hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head_read)
         .max_buf_size(HEAD_BYTES_MAX)
         .max_headers(HEADERS_MAX)
         .serve_connection(TokioIo::new(stream), service)
-}
-
-/// The router, told for each request where its connection comes from; what its head must not be does not
-/// get there.
-fn tower_service(
-    router: Router,
-    peer: Peer,
-) -> impl hyper::service::Service<
-    Request<Incoming>,
-    Response = axum::response::Response,
-    Error = std::convert::Infallible,
-    Future: Send + 'static,
-> + Send
-+ 'static {
-    let router = TowerToHyperService::new(router);
-    hyper::service::service_fn(move |mut request: Request<Incoming>| {
-        let refused = head::refuse(&request);
-        request.extensions_mut().insert(peer);
-        let router = router.clone();
-        async move {
-            match refused {
-                Some(refused) => Ok(refused),
-                None => hyper::service::Service::call(&router, request).await,
-            }
-        }
-    })
 }

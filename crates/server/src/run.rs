@@ -115,13 +115,13 @@ pub async fn start(
 
     let (accepting, working) = (CancellationToken::new(), CancellationToken::new());
     let (listeners, workers) = (TaskTracker::new(), TaskTracker::new());
-    let router = http::router(Arc::clone(&service), &config.server.path);
+    let site = http::Site::new(Arc::clone(&service), &config.server.path);
     let limits = config.listener_limits();
     if let Some(tls) = &tls {
         workers.spawn(Arc::clone(tls).watch(working.clone()));
     }
     let proxies = service.proxies.trusted.clone();
-    listeners.spawn(serve(listener, tls, router, limits, proxies, accepting.clone()));
+    listeners.spawn(serve(listener, tls, site, limits, proxies, accepting.clone()));
     if let Some(listener) = telemetry_listener {
         let router = http::telemetry_router(Arc::clone(&service));
         // Those who watch may watch the stop.

@@ -2,8 +2,8 @@
 
 use std::{io::Read, sync::Arc};
 
-use axum::body::{Body, Bytes};
-use ereprov_door::forwarded::values;
+use axum::{BoxError, body::Bytes};
+use ereprov_door::forwarded::{texts, values};
 use ereprov_wire::{
     charset::decode,
     envelope::{self, Fault, FaultKind, Message, SoapVersion},
@@ -12,6 +12,7 @@ use flate2::read::MultiGzDecoder;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::{
     HeaderMap, StatusCode,
+    body::Body,
     header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName},
 };
 
@@ -54,7 +55,7 @@ impl Headers {
 pub(super) async fn receive(
     limits: &Limits,
     headers: &HeaderMap,
-    body: Body,
+    body: impl Body<Data = Bytes, Error: Into<BoxError>>,
 ) -> Result<Received, Unreadable> {
     let kind = ContentKind::read(headers)?;
     let packed = is_packed(headers)?;
@@ -91,10 +92,10 @@ struct ContentKind {
 
 impl ContentKind {
     fn read(headers: &HeaderMap) -> Result<Self, Unreadable> {
-        let mut texts = values(headers, CONTENT_TYPE);
-        texts.dedup();
+        let mut texts = texts(headers, CONTENT_TYPE);
+        let text = texts.next().unwrap_or_default();
         // Two that differ say nothing: a gateway may have read the other one.
-        let text = if texts.len() > 1 { "," } else { texts.first().map_or("", String::as_str) };
+        let text = if texts.all(|other| other == text) { &*text } else { "," };
         let mut parts = text.split(';');
         let media = parts.next().unwrap_or_default().trim();
         let is = |known: &str| media.eq_ignore_ascii_case(known);
@@ -126,7 +127,7 @@ impl ContentKind {
 async fn collect(
     limits: &Limits,
     headers: &HeaderMap,
-    body: Body,
+    body: impl Body<Data = Bytes, Error: Into<BoxError>>,
     version: SoapVersion,
 ) -> Result<Bytes, Unreadable> {
     let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
@@ -145,6 +146,9 @@ async fn collect(
 }
 
 fn is_packed(headers: &HeaderMap) -> Result<bool, Unreadable> {
+    if !headers.contains_key(CONTENT_ENCODING) {
+        return Ok(false);
+    }
     match values(headers, CONTENT_ENCODING).join(",").trim().to_ascii_lowercase().as_str() {
         "" | "identity" => Ok(false),
         "gzip" | "x-gzip" => Ok(true),

@@ -1,6 +1,6 @@
 //! From a reply to an HTTP response.
 
-use std::net::IpAddr;
+use std::{io::Write, net::IpAddr, sync::LazyLock};
 
 use axum::{
     body::Body,
@@ -26,13 +26,19 @@ const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// For how long a put is remembered by its name, in seconds.
+static KEPT_S: LazyLock<HeaderValue> = LazyLock::new(|| (NAME_KEPT_MS / 1000).into());
+
+/// Headers of an answer.
+const HEADERS: usize = 8;
+
 /// An answer of a method: HTTP 200, OK or KO (contract.md, D5); 401 where there was no login.
 pub(super) fn answer(version: SoapVersion, request_id: &str, reply: Reply) -> Response<Body> {
     let status = if reply.challenge { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
     let mut response = document(status, version, request_id, reply.body);
     let headers = response.headers_mut();
     // A caller that lost an answer may ask for it again under the same name.
-    headers.insert(KEPT, (NAME_KEPT_MS / 1000).into());
+    headers.insert(KEPT, KEPT_S.clone());
     if reply.challenge {
         let challenge = HeaderValue::from_static("Basic realm=\"eReprov\", charset=\"UTF-8\"");
         headers.insert(header::WWW_AUTHENTICATE, challenge);
@@ -41,23 +47,24 @@ pub(super) fn answer(version: SoapVersion, request_id: &str, reply: Reply) -> Re
         headers.insert(header::RETRY_AFTER, seconds.into());
     }
     if let Some(QuotaLeft { limit, remaining, reset_s }) = reply.quota {
-        let policy = numbers(&[("\"month\";q=", limit)]);
-        let left = numbers(&[("\"month\";r=", remaining), (";t=", reset_s)]);
-        for (name, value) in [(RATELIMIT_POLICY, policy), (RATELIMIT, left)] {
-            headers.extend(value.map(|value| (name, value)));
-        }
+        headers.insert(RATELIMIT_POLICY, numbers(&[("\"month\";q=", limit)]));
+        headers.insert(RATELIMIT, numbers(&[("\"month\";r=", remaining), (";t=", reset_s)]));
     }
     response
 }
 
 /// A header's value of numbers, each behind its text.
-fn numbers(parts: &[(&str, i64)]) -> Option<HeaderValue> {
-    let mut value = String::with_capacity(48);
-    for (text, number) in parts {
-        value.push_str(text);
-        value.push_str(itoa::Buffer::new().format(*number));
-    }
-    HeaderValue::try_from(value).ok()
+fn numbers(parts: &[(&str, i64)]) -> HeaderValue {
+    let mut value = [0; 64];
+    let mut free = &mut value[..];
+    // All of it fits: two numbers of 20 characters at the most, behind 10 and 3.
+    let written = parts.iter().try_for_each(|(text, number)| {
+        free.write_all(text.as_bytes())?;
+        free.write_all(itoa::Buffer::new().format(*number).as_bytes())
+    });
+    let length = 64 - free.len();
+    let value = written.ok().and_then(|()| HeaderValue::from_bytes(&value[..length]).ok());
+    value.unwrap_or_else(|| HeaderValue::from_static(""))
 }
 
 /// What is no question: a sentence, or a fault; counted and logged here, since no operation is known.
@@ -138,6 +145,7 @@ fn document(
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();
+    headers.reserve(HEADERS);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(version.content_type()));
     name(&mut response, request_id);
     response

@@ -1,5 +1,7 @@
 //! The end of every question: counted, recorded, and only then answered.
 
+use std::net::IpAddr;
+
 use ereprov_wire::envelope::Written as WrittenAnswer;
 
 use super::{
@@ -222,8 +224,20 @@ pub(super) fn entry(call: &Call, refused: Option<&Refused>) -> Entry {
         detail: detail(refused),
         duration_us: call.elapsed_us(),
         admitted_us: call.admitted_us.get().copied(),
-        address: call.address.to_string(),
+        address: text(call.address),
     }
+}
+
+/// An address, as its own formatter writes it, which takes ten times as long for the usual ones.
+fn text(address: IpAddr) -> String {
+    let IpAddr::V4(address) = address else { return address.to_string() };
+    let mut text = String::with_capacity(15);
+    for octet in address.octets() {
+        let separator = if text.is_empty() { "" } else { "." };
+        text.push_str(separator);
+        text.push_str(itoa::Buffer::new().format(octet));
+    }
+    text
 }
 
 /// The same row, for another answer.
@@ -238,4 +252,16 @@ fn detail(refused: Option<&Refused>) -> Option<String> {
 /// The number of a refusal, as the audit keeps it.
 pub(super) fn code(refused: &Refused) -> i64 {
     answer::ko(refused).code.number().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_written_as_ever() {
+        for address in ["0.0.0.0", "10.1.20.255", "::1", "2001:db8::7", "::ffff:10.0.0.1"] {
+            assert_eq!(text(address.parse().unwrap()), address);
+        }
+    }
 }
