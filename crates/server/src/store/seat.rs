@@ -34,11 +34,10 @@ impl Store {
     /// # Errors
     /// The database cannot be reached.
     pub async fn seat(&self) -> Result<Seat, StoreError> {
-        let engine = match &self.engine {
-            Engine::Sqlite(sqlite) => Engine::Sqlite(sqlite.clone()),
-            Engine::Postgres(postgres) => Engine::Postgres(apart(postgres.own()).await?),
-        };
-        let store = Self { engine, ..self.clone() };
+        let mut store = self.clone();
+        if let Engine::Postgres(postgres) = &self.engine {
+            store.engine = Engine::Postgres(apart(postgres.own()).await?);
+        }
         Ok(Seat { store, session: None, decision: None })
     }
 

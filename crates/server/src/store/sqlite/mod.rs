@@ -1,5 +1,6 @@
 //! The embedded database: one writer thread that commits many use cases at once, several readers.
 
+mod folding;
 mod run;
 mod version;
 mod writer;
@@ -18,6 +19,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::{UseCase, error::StoreError, faults::FaultHook};
 
+use folding::Folding;
 use run::run_in_snapshot;
 pub use version::Version;
 use version::Versions;
@@ -29,9 +31,8 @@ const QUEUE_MAX: usize = 1024;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Pages that the writer keeps, in KiB at the most.
 const WRITER_CACHE_KIB: i64 = 16 * 1024;
-/// Pages of the write-ahead log (4 KiB each) that are folded into the file together: those that many commits
-/// write again and again, as the last ones of the indexes, are copied once for more of them.
-const FOLDED_PAGES: i64 = 4000;
+/// When the write-ahead log is folded: it takes 64 MiB beside the file, unless somebody reads for long.
+const FOLDING: Folding = Folding { pages: 4000, pages_max: 16_000 };
 /// Statements kept prepared on each connection.
 const PREPARED_MAX: usize = 128;
 
@@ -77,7 +78,7 @@ impl Sqlite {
         writer.pragma_update(None, "foreign_keys", "ON")?;
         // What it has read stays true after its own commits; a reader's pages do not.
         writer.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
-        writer.pragma_update(None, "wal_autocheckpoint", FOLDED_PAGES)?;
+        FOLDING.begin(&mut writer, path)?;
         let idle = (0..readers)
             .map(|_| open_connection(path, OpenFlags::SQLITE_OPEN_READ_ONLY))
             .collect::<Result<Vec<_>, _>>()?;
