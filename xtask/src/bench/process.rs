@@ -169,6 +169,13 @@ impl Bare {
     }
 }
 
+/// Bytes that a process has had written to a disk.
+pub fn written_bytes(pid: u32) -> anyhow::Result<u64> {
+    let text = read(Path::new(&format!("/proc/{pid}/io")))?;
+    let line = text.lines().find_map(|line| line.strip_prefix("write_bytes: "));
+    Ok(line.context("Linux counts them")?.parse()?)
+}
+
 /// Processor time that a process has taken, its threads' included.
 pub fn cpu(pid: u32) -> anyhow::Result<Duration> {
     /// Of `/proc`, on every Linux.

@@ -49,16 +49,39 @@ pub struct Row {
     connections: usize,
     pub bare: Side,
     pub ours: Side,
+    /// Bytes that ours wrote to the disk, in all.
+    pub written_bytes: u64,
+    /// Puts a second that the disk allows, where it was asked.
+    pub disk: Option<f64>,
 }
 
 impl Row {
     pub fn new(method: Method, connections: usize) -> Self {
-        Self { method, connections, bare: Side::default(), ours: Side::default() }
+        let (bare, ours) = (Side::default(), Side::default());
+        Self { method, connections, bare, ours, written_bytes: 0, disk: None }
+    }
+
+    /// Bytes that ours wrote to the disk for one answer.
+    pub fn bytes_an_answer(&self) -> u64 {
+        self.written_bytes / (self.ours.answers() as u64).max(1)
+    }
+
+    /// What the disk alone makes of the same writes, as a sentence.
+    pub fn beside_the_disk(&self) -> Option<String> {
+        let disk = self.disk?;
+        Some(format!(
+            "{} at {} connections: {} KiB written for each; the disk alone makes {disk:.0} of \
+             them a second, ereprovd **{:.2}** of that.",
+            self.method,
+            self.connections,
+            self.bytes_an_answer() / 1024,
+            self.ours.a_second() / disk
+        ))
     }
 
     /// The row as Markdown.
     pub fn line(&self) -> String {
-        let Self { method, connections, bare, ours } = self;
+        let Self { method, connections, bare, ours, .. } = self;
         let both = |of: &dyn Fn(&Side) -> f64, digits: usize| {
             format!("{:.digits$} | {:.digits$}", of(bare), of(ours))
         };
@@ -93,6 +116,11 @@ pub fn table(rows: &[Row]) -> String {
     .to_owned();
     for row in rows {
         text.push_str(&row.line());
+        text.push('\n');
+    }
+    for said in rows.iter().filter_map(Row::beside_the_disk) {
+        text.push('\n');
+        text.push_str(&said);
         text.push('\n');
     }
     text
