@@ -61,9 +61,7 @@ impl Config {
         if let Some((key, _)) = at_least_one.iter().find(|(_, value)| *value == 0) {
             return Err(wrong(*key, "at least 1"));
         }
-        if !server.path.starts_with('/') || server.path.ends_with('/') || server.path.len() < 2 {
-            return Err(wrong("server.path", "starts with / and does not end with it"));
-        }
+        check_path(&server.path)?;
         let url = server.public_url.as_str();
         if !(url.is_empty() || url.starts_with("http://") || url.starts_with("https://")) {
             return Err(wrong("server.public_url", "http:// or https:// is expected"));
@@ -277,4 +275,16 @@ impl Telemetry {
         let reason = "ADDRESS:PORT, or nothing, is expected";
         self.listen.parse().map(Some).map_err(|_| wrong("telemetry.listen", reason))
     }
+}
+
+/// Where the service is found: compared byte for byte with what is asked for.
+fn check_path(path: &str) -> Result<(), ConfigError> {
+    if !path.starts_with('/') || path.ends_with('/') || path.len() < 2 {
+        return Err(wrong("server.path", "starts with / and does not end with it"));
+    }
+    // The router would take what is between them for a name.
+    if path.contains(['{', '}']) {
+        return Err(wrong("server.path", "{ and } are not for paths"));
+    }
+    Ok(())
 }

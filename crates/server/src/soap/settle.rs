@@ -154,7 +154,7 @@ struct Kept {
     counting: Option<Counting>,
     /// It is told that the database failed, even where it is one call too many. As 20016 its row
     /// would say that its session was open until then, which may have gone with its connection, and
-    /// nobody would learn what went wrong.
+    /// nobody would learn what went wrong. Whom the deadline cuts off has its session still.
     failed: bool,
 }
 

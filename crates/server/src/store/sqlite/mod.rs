@@ -1,6 +1,5 @@
 //! The embedded database: one writer thread that commits many use cases at once, several readers.
 
-mod folding;
 mod run;
 mod version;
 mod writer;
@@ -19,7 +18,6 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::{UseCase, error::StoreError, faults::FaultHook};
 
-use folding::Folding;
 use run::run_in_snapshot;
 pub use version::Version;
 use version::Versions;
@@ -31,8 +29,9 @@ const QUEUE_MAX: usize = 1024;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Pages that the writer keeps, in KiB at the most.
 const WRITER_CACHE_KIB: i64 = 16 * 1024;
-/// When the write-ahead log is folded: it takes 64 MiB beside the file, unless somebody reads for long.
-const FOLDING: Folding = Folding { pages: 4000, pages_max: 16_000 };
+/// Pages of the write-ahead log (4 KiB each) that are folded into the file together: those that many commits
+/// write again and again, as the last ones of the indexes, are copied once for more of them.
+const FOLDED_PAGES: i64 = 4000;
 /// Statements kept prepared on each connection.
 const PREPARED_MAX: usize = 128;
 
@@ -78,7 +77,7 @@ impl Sqlite {
         writer.pragma_update(None, "foreign_keys", "ON")?;
         // What it has read stays true after its own commits; a reader's pages do not.
         writer.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
-        FOLDING.begin(&mut writer, path)?;
+        writer.pragma_update(None, "wal_autocheckpoint", FOLDED_PAGES)?;
         let idle = (0..readers)
             .map(|_| open_connection(path, OpenFlags::SQLITE_OPEN_READ_ONLY))
             .collect::<Result<Vec<_>, _>>()?;
@@ -126,13 +125,16 @@ impl Sqlite {
     }
 
     /// Folds the write-ahead log into the file, so that the file alone is the database; where
-    /// somebody still reads, the log stays beside it, which loses nothing.
+    /// somebody still reads or folds, the log stays beside it, which loses nothing.
     pub(super) async fn fold(&self) {
         let path = Arc::clone(&self.path);
         let folding = tokio::task::spawn_blocking(move || {
             let connection = open_connection(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-            connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
-            Ok::<_, StoreError>(())
+            // It does not fail where it finds others, but says so in its first column.
+            let busy = connection
+                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0))?;
+            let others = || StoreError::Unavailable("others use it".into());
+            if busy { Err(others()) } else { Ok(()) }
         });
         if let Ok(Err(error)) = folding.await {
             tracing::warn!(error = error.chain(), "the write-ahead log stays beside the database");
