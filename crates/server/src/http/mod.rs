@@ -131,7 +131,7 @@ async fn question(
         admitted_us: OnceLock::new(),
         told: Arc::default(),
     };
-    let reply = endpoint::handle(Arc::clone(service), call, place).await;
+    let reply = endpoint::handle(service, call, place).await;
     response::answer(version, &request_id, reply)
 }
 

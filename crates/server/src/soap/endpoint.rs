@@ -89,10 +89,10 @@ const LATE: Duration = Duration::from_secs(1);
 
 /// Answers a question within the deadline of a request. The work goes on to its end even where the
 /// deadline passes or the caller goes away, and keeps its place until then.
-pub async fn handle(service: Arc<Service>, call: Call, place: OwnedSemaphorePermit) -> Reply {
+pub async fn handle(service: &Arc<Service>, call: Call, place: OwnedSemaphorePermit) -> Reply {
     let call = Arc::new(call);
     let mut work = Unfinished::new({
-        let (service, call) = (Arc::clone(&service), Arc::clone(&call));
+        let (service, call) = (Arc::clone(service), Arc::clone(&call));
         let counted = service.in_progress.token();
         async move {
             let reply = work(service, call).await;
@@ -104,11 +104,11 @@ pub async fn handle(service: Arc<Service>, call: Call, place: OwnedSemaphorePerm
         Ok(Ok(reply)) => reply,
         Ok(Err(Panicked)) => {
             tracing::error!(request_id = call.request_id, "a request hit a bug");
-            Box::pin(answer_late(&service, &call, None, || Refused::Bug)).await
+            Box::pin(answer_late(service, &call, None, || Refused::Bug)).await
         }
         Err(_) => {
             let work = work.let_go();
-            Box::pin(answer_late(&service, &call, work, || Refused::Deadline)).await
+            Box::pin(answer_late(service, &call, work, || Refused::Deadline)).await
         }
     }
 }

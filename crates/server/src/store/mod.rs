@@ -121,7 +121,7 @@ pub enum Written<T> {
 
 #[derive(Clone)]
 enum Engine {
-    Sqlite(sqlite::Sqlite),
+    Sqlite(Arc<sqlite::Sqlite>),
     Postgres(postgres::Postgres),
 }
 
@@ -134,7 +134,7 @@ impl Store {
         let hook = faults::FaultHook::default();
         let engine = match location {
             Location::Sqlite(path) => {
-                Engine::Sqlite(sqlite::Sqlite::open(path, connections_max, hook.clone())?)
+                Engine::Sqlite(sqlite::Sqlite::open(path, connections_max, hook.clone())?.into())
             }
             Location::Postgres(url) => {
                 Engine::Postgres(postgres::Postgres::open(url, connections_max, hook.clone())?)

@@ -225,7 +225,7 @@ impl Postgres {
             let builder = client.build_transaction();
             let builder = builder.isolation_level(IsolationLevel::RepeatableRead).read_only(true);
             let connection = Connection::Postgres(builder.start().await?);
-            let mut tx = Tx { connection, hook: self.hook.clone(), tally: None };
+            let mut tx = Tx { connection, hook: &self.hook, tally: None };
             use_case(&mut tx, &arguments).await
         };
         let read = in_time(end, reading).await.and_then(|read| read);
@@ -303,7 +303,7 @@ async fn run_and_commit<A: Sync, T>(
         hook.ask("BEGIN")?;
         let transaction = client.transaction().await?;
         let connection = Connection::Postgres(transaction);
-        let mut tx = Tx { connection, hook: hook.clone(), tally: None };
+        let mut tx = Tx { connection, hook, tally: None };
         let outcome = use_case(&mut tx, arguments).await?;
         Ok::<_, StoreError>((tx, outcome))
     };

@@ -190,7 +190,7 @@ impl Loader {
         for_good: bool,
     ) -> Result<T, StoreError> {
         self.hook.ask("BEGIN")?;
-        let hook = self.hook.clone();
+        let hook = &self.hook;
         match &mut self.connection {
             Own::Sqlite(connection) => {
                 connection.execute_batch(begin)?;
@@ -198,8 +198,7 @@ impl Loader {
                 let outcome = work(&mut tx).await;
                 drop(tx);
                 let committed = match outcome {
-                    Ok(outcome) => self
-                        .hook
+                    Ok(outcome) => hook
                         .ask("COMMIT")
                         .and_then(|()| Ok(connection.execute_batch("COMMIT").map(|()| outcome)?)),
                     Err(error) => Err(error),
@@ -219,10 +218,10 @@ impl Loader {
                     Tx { connection: Connection::Postgres(transaction), hook, tally: None };
                 let outcome = work(&mut tx).await?;
                 let Connection::Postgres(transaction) = tx.connection else { return Err(gone()) };
-                self.hook.ask("COMMIT")?;
+                hook.ask("COMMIT")?;
                 transaction.commit().await?;
                 if for_good {
-                    self.hook.ask("COMMITTED")?;
+                    hook.ask("COMMITTED")?;
                 }
                 Ok(outcome)
             }

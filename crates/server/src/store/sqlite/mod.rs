@@ -45,7 +45,6 @@ pub(super) enum Effect {
 }
 
 /// A SQLite file.
-#[derive(Clone)]
 pub(super) struct Sqlite {
     path: Arc<Path>,
     writer: mpsc::Sender<Box<dyn Job>>,
@@ -156,8 +155,7 @@ impl Sqlite {
         let permit = self.readers.permits.acquire().await;
         let permit = permit.map_err(|error| StoreError::Unavailable(error.into()))?;
         let mut connection = self.readers.take()?;
-        let hook = self.hook.clone();
-        let outcome = run_in_snapshot(name, &mut connection, hook, &*arguments, use_case);
+        let outcome = run_in_snapshot(name, &mut connection, &self.hook, &*arguments, use_case);
         self.readers.lock().push(connection);
         drop(permit);
         outcome
@@ -180,7 +178,7 @@ impl Sqlite {
         let permit = permit.map_err(|error| StoreError::Unavailable(error.into()))?;
         let reading = tokio::task::spawn_blocking(move || {
             let mut connection = readers.take()?;
-            let outcome = run_in_snapshot(name, &mut connection, hook, &*arguments, use_case);
+            let outcome = run_in_snapshot(name, &mut connection, &hook, &*arguments, use_case);
             readers.lock().push(connection);
             // Kept until the connection is back, even where the caller has given up waiting.
             drop(permit);

@@ -21,7 +21,7 @@ use crate::store::{
 pub(super) fn run_in_snapshot<A, T>(
     name: &'static str,
     connection: &mut Connection,
-    hook: FaultHook,
+    hook: &FaultHook,
     arguments: &A,
     use_case: UseCase<A, T>,
 ) -> Result<T, StoreError> {
@@ -41,7 +41,7 @@ pub(super) fn run_plain(connection: &Connection, text: &str) -> rusqlite::Result
 pub(super) fn run_to_the_end<A, T>(
     name: &'static str,
     connection: &mut Connection,
-    hook: FaultHook,
+    hook: &FaultHook,
     tally: Option<&mut Tally>,
     arguments: &A,
     use_case: UseCase<A, T>,

@@ -50,8 +50,8 @@ impl<A: Send + Sync, T: Send> Job for Asked<A, T> {
     }
 
     fn run(&mut self, connection: &mut Connection, tally: Option<&mut Tally>) -> bool {
-        let (hook, arguments) = (self.hook.clone(), &*self.arguments);
-        let outcome = run_to_the_end(self.name, connection, hook, tally, arguments, self.use_case);
+        let Self { name, hook, use_case, .. } = self;
+        let outcome = run_to_the_end(name, connection, hook, tally, &*self.arguments, *use_case);
         self.outcome.insert(outcome).is_ok()
     }
 
@@ -201,12 +201,12 @@ impl Writer {
     /// Ends the row that shares a savepoint: what it counted is written, and what it did stays.
     fn end_row(&mut self) -> Result<(), StoreError> {
         let Some(begun) = self.row.take() else { return Ok(()) };
-        let (tally, hook) = (mem::take(&mut self.tally), self.hook.clone());
+        let tally = mem::take(&mut self.tally);
         if self.is_lost() {
             return Err(undone());
         }
         let write: UseCase<Tally, ()> = |tx, tally| Box::pin(usage::write(tx, tally));
-        match run_to_the_end("count", &mut self.connection, hook, None, &tally, write) {
+        match run_to_the_end("count", &mut self.connection, &self.hook, None, &tally, write) {
             Ok(()) => self.savepoint("RELEASE shared"),
             // Nothing is left to undo, nor to write in.
             Err(error) if self.connection.is_autocommit() => Err(error),
