@@ -9,13 +9,13 @@ use std::{
 };
 
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
-use axum::{Router, body::Body, http::Request};
+use axum::{body::Body, http::Request};
 use ereprov_server::{
     calendar,
     clock::{Clock, Entropy},
     config::Config,
     demo,
-    http::{Peer, router},
+    http::{Answers, Peer, Site},
     inventory::load::{Files, load},
     run::{self, Parts, Running},
     store::{Store, admin_acts::Act},
@@ -23,7 +23,6 @@ use ereprov_server::{
 use http_body_util::BodyExt;
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
-use tower::ServiceExt;
 
 use crate::http::{Answer, PATH};
 
@@ -36,7 +35,7 @@ const ROUND: u32 = 64;
 pub struct Service {
     runtime: Runtime,
     running: Running,
-    router: Router,
+    site: Site,
     clock: Clock,
     questions: u32,
     _folder: TempDir,
@@ -52,8 +51,8 @@ impl Service {
         let folder = TempDir::new().expect("a folder");
         let clock = Clock::manual(calendar::parse("2026-11-23T12:00").expect("a time"));
         let running = runtime.block_on(start(&folder, clock.clone()));
-        let router = router(Arc::clone(&running.service), PATH);
-        Self { runtime, running, router, clock, questions: 0, _folder: folder }
+        let site = Site::new(Arc::clone(&running.service), PATH);
+        Self { runtime, running, site, clock, questions: 0, _folder: folder }
     }
 
     /// Whether it has been asked so much that it is time for a new one.
@@ -65,17 +64,17 @@ impl Service {
     ///
     /// # Panics
     /// There is no answer.
-    pub fn answer(&mut self, mut request: Request<Body>, caller: u8) -> Answer {
+    pub fn answer(&mut self, request: Request<Body>, caller: u8) -> Answer {
         self.questions += 1;
         self.clock.advance_ms(10);
         let address = SocketAddr::from(([192, 0, 2, caller], 4000));
-        request.extensions_mut().insert(Peer { address, certificate: None });
-        let router = self.router.clone();
+        let peer = Peer { address, certificate: None };
+        let site = self.site.clone();
         self.runtime.block_on(async {
             if self.questions.is_multiple_of(ROUND) {
                 self.running.driver.run_due().await.expect("the driver works");
             }
-            let (parts, body) = router.oneshot(request).await.expect("an answer").into_parts();
+            let (parts, body) = site.answer(request, peer).await.into_parts();
             let body = body.collect().await.expect("a body").to_bytes();
             let body = String::from_utf8(body.to_vec()).expect("answers are UTF-8");
             Answer { status: parts.status, headers: parts.headers, body }

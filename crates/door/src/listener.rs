@@ -3,10 +3,10 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use axum::{Router, response::Response};
+use axum::{BoxError, Router, body::Bytes, response::Response};
 use hyper::{
     Request,
-    body::Incoming,
+    body::{Body, Incoming},
     service::{Service, service_fn},
 };
 use hyper_util::{
@@ -55,16 +55,17 @@ pub struct ListenerLimits {
 /// What is served.
 pub trait Site: Clone + Send + 'static {
     /// The answer to a request, whose head is well-formed.
-    fn answer(
-        self,
-        request: Request<Incoming>,
-        peer: Peer,
-    ) -> impl Future<Output = Response> + Send;
+    fn answer<B>(self, request: Request<B>, peer: Peer) -> impl Future<Output = Response> + Send
+    where
+        B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static;
 }
 
 /// Each request brings its [`Peer`] as an extension.
 impl Site for Router {
-    async fn answer(self, mut request: Request<Incoming>, peer: Peer) -> Response {
+    async fn answer<B>(self, mut request: Request<B>, peer: Peer) -> Response
+    where
+        B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    {
         request.extensions_mut().insert(peer);
         let Ok(response) = TowerToHyperService::new(self).call(request).await;
         response
@@ -142,7 +143,7 @@ fn connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     site: impl Site,
     limits: ListenerLimits,
 ) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> {
-    let service = service_fn(move |request| {
+    let service = service_fn(move |request: Request<Incoming>| {
         let site = site.clone();
         async move {
             Ok::<_, Infallible>(match head::refuse(&request) {

@@ -8,16 +8,17 @@ mod wsdl;
 use std::sync::{Arc, OnceLock};
 
 use axum::{
-    Router,
+    BoxError, Router,
+    body::Bytes,
     extract::{Request, State},
     response::Response,
     routing::any,
 };
-pub use ereprov_door::Peer;
 use ereprov_door::forwarded::{Unclear, values};
+pub use ereprov_door::{Peer, Site as Answers};
 use hyper::{
     Method,
-    body::Incoming,
+    body::Body,
     header::{AUTHORIZATION, HeaderName},
 };
 use tokio::time::Instant;
@@ -58,13 +59,16 @@ impl Site {
     }
 }
 
-impl ereprov_door::Site for Site {
-    async fn answer(self, request: hyper::Request<Incoming>, peer: Peer) -> Response {
+impl Answers for Site {
+    async fn answer<B>(self, request: hyper::Request<B>, peer: Peer) -> Response
+    where
+        B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    {
         let Parts { service, path, router } = &*self.0;
         if request.method() == Method::POST && is_below(path, request.uri().path()) {
             return Box::pin(question(service, peer, request)).await;
         }
-        ereprov_door::Site::answer(router.clone(), request, peer).await
+        router.clone().answer(request, peer).await
     }
 }
 
@@ -94,7 +98,7 @@ async fn not_a_question(State(service): State<Arc<Service>>, request: Request) -
 async fn question(
     service: &Arc<Service>,
     peer: Peer,
-    request: hyper::Request<Incoming>,
+    request: hyper::Request<impl Body<Data = Bytes, Error: Into<BoxError>>>,
 ) -> Response {
     let request_id = service.entropy.id(service.clock.now_ms());
     let (parts, body) = request.into_parts();
