@@ -53,7 +53,7 @@ pub struct ListenerLimits {
 }
 
 /// What is served.
-pub trait Site: Clone + Send + 'static {
+pub trait Site: Clone + Send + Sync + 'static {
     /// The answer to a request, whose head is well-formed.
     fn answer<B>(self, request: Request<B>, peer: Peer) -> impl Future<Output = Response> + Send
     where
@@ -77,7 +77,7 @@ impl Site for Router {
 pub async fn serve(
     listener: TcpListener,
     tls: Option<Arc<Tls>>,
-    site: impl Site + Sync,
+    site: impl Site,
     limits: ListenerLimits,
     proxies: IpList,
     stop: CancellationToken,

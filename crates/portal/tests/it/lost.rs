@@ -14,28 +14,25 @@ use crate::{
 
 #[tokio::test]
 async fn an_answer_that_is_lost_is_found_out_about_and_its_code_told_again() {
-    let (oi, folder) = (Oi::demo().await, tempdir().unwrap());
-    let answers = Answers::before(oi.running.address.port()).await;
-    let portal = Portal::before(&answers.url, folder.path(), still()).await;
-    let phone = portal.phone().await;
-    let page = recap(&phone, "DEMO-LENT", "CTP-6000702-1").await;
+    let scene = Scene::at_recap("DEMO-LENT", "CTP-6000702-1").await;
+    let Scene { oi, answers, folder, phone, page, .. } = &scene;
     answers.say("putReprovisionning", Some(Said::Lost));
     // What it says while it finds out.
-    let asked = phone.press(&page, "Demander cette fibre", &[]).await;
+    let asked = phone.press(page, "Demander cette fibre", &[]).await;
     while answers.calls("putReprovisionning") == 0 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     answers.say("putReprovisionning", None);
-    let page = until(&phone, &asked.path, "Code de décharge").await;
-    let code = Table::of(&oi).code("DEMO-LENT");
+    let page = until(phone, &asked.path, "Code de décharge").await;
+    let code = Table::of(oi).code("DEMO-LENT");
     let page = if page.says(&code) {
         page
     } else {
         phone.press(&page, "Redemander le code", &[]).await;
-        until(&phone, &asked.path, &code).await
+        until(phone, &asked.path, &code).await
     };
     assert!(!page.says("refusée"), "{}", page.words());
-    assert_eq!(Table::of(&oi).reprovisionings("DEMO-LENT"), 1);
+    assert_eq!(Table::of(oi).reprovisionings("DEMO-LENT"), 1);
     assert!(answers.all_calls() <= 8, "{} calls", answers.all_calls());
     // What was read to find out is in the journal with what came of it.
     let read = readings(folder.path()).await;
@@ -50,29 +47,42 @@ async fn readings(folder: &std::path::Path) -> Vec<(String, String)> {
     read.map(|entry| (entry.detail, entry.outcome)).collect()
 }
 
-/// A request of which nobody knows what became: its answer was lost, and every reading about it is.
-struct Doubt {
+/// A technician before a request, or after it, and what may lose its answers.
+struct Scene {
     oi: Oi,
     answers: Answers,
     folder: TempDir,
-    _portal: Portal,
+    portal: Portal,
     phone: Phone,
     /// What the technician is shown.
     page: Page,
 }
 
-impl Doubt {
-    async fn new() -> Self {
+impl Scene {
+    /// At the recap of this fibre for this contract.
+    async fn at_recap(contract: &str, fibre: &str) -> Self {
         let (oi, folder) = (Oi::demo().await, tempdir().unwrap());
         let answers = Answers::before(oi.running.address.port()).await;
         let portal = Portal::before(&answers.url, folder.path(), still()).await;
         let phone = portal.phone().await;
-        let page = recap(&phone, "DEMO-LENT", "CTP-6000702-1").await;
-        answers.say("putReprovisionning", Some(Said::Lost));
-        answers.say("getReprovisionning", Some(Said::Lost));
-        let asked = phone.press(&page, "Demander cette fibre", &[]).await;
-        let page = until(&phone, &asked.path, "Vérifier maintenant").await;
-        Self { oi, answers, folder, _portal: portal, phone, page }
+        let page = recap(&phone, contract, fibre).await;
+        Self { oi, answers, folder, portal, phone, page }
+    }
+
+    /// It was sent: its answer is lost, and every reading about it is.
+    async fn in_the_dark() -> Self {
+        let mut scene = Self::at_recap("DEMO-LENT", "CTP-6000702-1").await;
+        scene.answers.say("putReprovisionning", Some(Said::Lost));
+        scene.answers.say("getReprovisionning", Some(Said::Lost));
+        scene.page = scene.phone.press(&scene.page, "Demander cette fibre", &[]).await;
+        scene
+    }
+
+    /// The same, when the portal has given up finding out by itself: nobody knows what became of it.
+    async fn in_doubt() -> Self {
+        let mut scene = Self::in_the_dark().await;
+        scene.page = until(&scene.phone, &scene.page.path, "Vérifier maintenant").await;
+        scene
     }
 
     /// The service answers again, and a tap finds out: it was accepted, once.
@@ -88,8 +98,8 @@ impl Doubt {
 
 #[tokio::test]
 async fn while_it_is_not_known_the_page_says_not_to_do_it_again() {
-    let doubt = Doubt::new().await;
-    let Doubt { answers, folder, phone, page, .. } = &doubt;
+    let doubt = Scene::in_doubt().await;
+    let Scene { answers, folder, phone, page, .. } = &doubt;
     assert!(page.says("Ne la refaites pas"), "{}", page.words());
     assert!(page.button("Demander").is_none() && page.link("Renvoyer").is_none());
     // Whoever tries all the same comes to the same page.
@@ -106,8 +116,8 @@ async fn while_it_is_not_known_the_page_says_not_to_do_it_again() {
 
 #[tokio::test]
 async fn what_cannot_be_looked_at_is_never_said_not_to_have_left() {
-    let doubt = Doubt::new().await;
-    let Doubt { folder, phone, page, .. } = &doubt;
+    let doubt = Scene::in_doubt().await;
+    let Scene { folder, phone, page, .. } = &doubt;
     // Another program of the company's is at the contract, and stays there.
     let held = hold_contracts(folder.path());
     assert!(!held.is_empty());
@@ -137,34 +147,25 @@ fn hold_contracts(folder: &std::path::Path) -> Vec<std::fs::File> {
 
 #[tokio::test]
 async fn a_request_that_never_arrived_may_be_sent_again() {
-    let (oi, folder) = (Oi::demo().await, tempdir().unwrap());
-    let answers = Answers::before(oi.running.address.port()).await;
-    let portal = Portal::before(&answers.url, folder.path(), still()).await;
-    let phone = portal.phone().await;
-    let page = recap(&phone, "DEMO-SIMPLE", "CTP-6002102-1").await;
+    let scene = Scene::at_recap("DEMO-SIMPLE", "CTP-6002102-1").await;
+    let Scene { oi, answers, phone, page, .. } = &scene;
     let body = "<html>passerelle</html>".to_owned();
     answers.say("putReprovisionning", Some(Said::This(504, body)));
-    let asked = phone.press(&page, "Demander cette fibre", &[]).await;
-    let page = until(&phone, &asked.path, "Votre demande n'était pas passée").await;
+    let asked = phone.press(page, "Demander cette fibre", &[]).await;
+    let page = until(phone, &asked.path, "Votre demande n'était pas passée").await;
     assert_eq!(answers.calls("putReprovisionning"), 1, "it is not sent again by itself");
     answers.say("putReprovisionning", None);
     let page = phone.tap(&page, "Renvoyer").await;
     assert!(page.says("C'est bien ça ?"), "{}", page.words());
     let asked = phone.press(&page, "Demander cette fibre", &[]).await;
-    until(&phone, &asked.path, "Code de décharge").await;
-    assert_eq!(Table::of(&oi).reprovisionings("DEMO-SIMPLE"), 1);
+    until(phone, &asked.path, "Code de décharge").await;
+    assert_eq!(Table::of(oi).reprovisionings("DEMO-SIMPLE"), 1);
 }
 
 #[tokio::test]
 async fn a_portal_that_ends_in_the_middle_takes_up_what_it_has_sent() {
-    let (oi, folder) = (Oi::demo().await, tempdir().unwrap());
-    let answers = Answers::before(oi.running.address.port()).await;
-    let portal = Portal::before(&answers.url, folder.path(), still()).await;
-    let phone = portal.phone().await;
-    let page = recap(&phone, "DEMO-LENT", "CTP-6000702-1").await;
-    answers.say("putReprovisionning", Some(Said::Lost));
-    answers.say("getReprovisionning", Some(Said::Lost));
-    let asked = phone.press(&page, "Demander cette fibre", &[]).await;
+    let scene = Scene::in_the_dark().await;
+    let Scene { oi, answers, folder, portal, phone, page: asked } = scene;
     until(&phone, &asked.path, "on vérifie").await;
     drop(portal);
     answers.say("putReprovisionning", None);
@@ -197,15 +198,12 @@ async fn two_portals_do_not_run_on_one_folder() {
 
 #[tokio::test]
 async fn a_database_that_fails_while_a_request_is_accepted_loses_no_code() {
-    let (oi, folder) = (Oi::demo().await, tempdir().unwrap());
-    let answers = Answers::before(oi.running.address.port()).await;
-    let portal = Portal::before(&answers.url, folder.path(), still()).await;
-    let phone = portal.phone().await;
-    let page = recap(&phone, "DEMO-SIMPLE", "CTP-6002102-1").await;
+    let scene = Scene::at_recap("DEMO-SIMPLE", "CTP-6002102-1").await;
+    let Scene { oi, answers, folder, phone, page, .. } = &scene;
     // Before the answer is there, and for longer than the portal waits at once, nobody can write.
     answers.say("putReprovisionning", Some(Said::Late(Duration::from_millis(500))));
     let file = folder.path().join("portal/portal.sqlite");
-    let asked = phone.press(&page, "Demander cette fibre", &[]);
+    let asked = phone.press(page, "Demander cette fibre", &[]);
     let lock = async {
         while answers.calls("putReprovisionning") == 0 {
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -217,8 +215,8 @@ async fn a_database_that_fails_while_a_request_is_accepted_loses_no_code() {
         drop(other);
     };
     let (asked, ()) = tokio::join!(asked, lock);
-    let code = Table::of(&oi).code("DEMO-SIMPLE");
-    until(&phone, &asked.path, &code).await;
+    let code = Table::of(oi).code("DEMO-SIMPLE");
+    until(phone, &asked.path, &code).await;
 }
 
 #[tokio::test]
