@@ -289,7 +289,6 @@ pub(super) async fn start(
     seed: &Seed,
     retried: Option<&Reprovisioning>,
 ) -> Result<(), Stop> {
-    tx.mark().await?;
     let held = fibres::hold(tx, plan.fibre.id, plan.contract.id, plan.fibre.usage).await?;
     if !held {
         let rule = eligibility::Rule::HeldByAnother;
@@ -318,7 +317,8 @@ pub(super) async fn start(
         by: "accept",
     };
     if !reprovisionings::insert(tx, &new).await? {
-        tx.undo_to_mark().await?;
+        let (usage_before, held_before) = (new.usage_before, new.held_before);
+        fibres::release(tx, plan.fibre.id, plan.contract.id, usage_before, held_before).await?;
         return Err(Refusal::AlreadyRunning.into());
     }
     Ok(())

@@ -1,10 +1,10 @@
-//! Calls of one row of use cases, counted in memory and written once, before the row's savepoint ends.
+//! Calls of one group of use cases, counted in memory and written once, before the group is committed.
 //!
 //! It holds only while nobody else can write: the SQLite writer's transaction is open from the first
 //! count to the writing. What undoes a part of a use case (`Tx::undo_to_mark`) does not undo a count in it:
-//! a use case of a row that has counted either ends well or fails.
+//! a use case that has counted either ends well or fails.
 
-/// The counts of a row, by operator and month.
+/// The counts of a group, by operator and month.
 #[derive(Debug, Default)]
 pub(super) struct Tally(Vec<Count>);
 

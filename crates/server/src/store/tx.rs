@@ -20,7 +20,7 @@ const ROWS_AT_A_TIME: i32 = 2000;
 pub struct Tx<'c> {
     pub(super) connection: Connection<'c>,
     pub(super) hook: &'c FaultHook,
-    /// Where calls are counted until the row of use cases that shares it ends; none: in the database.
+    /// Where calls are counted until the group of use cases ends; none: in the database.
     pub(super) tally: Option<&'c mut Tally>,
 }
 

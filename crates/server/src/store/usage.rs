@@ -51,7 +51,7 @@ pub async fn count(
     limit: i64,
 ) -> Result<Option<i64>, StoreError> {
     if tx.tally.is_some() {
-        return count_in_row(tx, operator_id, month, limit).await;
+        return count_in_group(tx, operator_id, month, limit).await;
     }
     let params: &[_] = params![operator_id, month, limit];
     // SQLite makes a table of its own for each RETURNING: five times what this takes.
@@ -62,7 +62,7 @@ pub async fn count(
 }
 
 /// Counts one call of many that are written together, by [`write`].
-async fn count_in_row(
+async fn count_in_group(
     tx: &mut Tx<'_>,
     operator_id: i64,
     month: &str,
@@ -76,10 +76,10 @@ async fn count_in_row(
     Ok(tally.and_then(|tally| tally.begin(operator_id, month, written).one(limit)))
 }
 
-/// Writes what a row of use cases has counted.
+/// Writes what a group of use cases has counted.
 ///
 /// # Errors
-/// [`StoreError::Bug`] where the database has another count than the row began with.
+/// [`StoreError::Bug`] where the database has another count than the group began with.
 pub(super) async fn write(tx: &mut Tx<'_>, tally: &Tally) -> Result<(), StoreError> {
     for count in tally.counted() {
         let params = params![count.operator_id, &count.month, count.used, count.written];

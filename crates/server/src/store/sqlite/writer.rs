@@ -1,9 +1,9 @@
 //! The writer: takes what waits, runs it in one transaction, commits, then tells every caller.
 //!
-//! A use case that fails leaves nothing behind: each one that changes what others read runs in a
-//! savepoint of its own. Those that do not (the end of every request) come in rows of many and hardly
-//! ever fail: such a row shares one savepoint and writes what its calls count once, at its end. Where one
-//! of them fails, or that writing, those before it are run again, each alone.
+//! A use case that fails leaves nothing behind. Hardly any does: a group is run without savepoints, for
+//! which SQLite copies every page that is touched, and writes what its calls count once, at its end. Where
+//! one of them fails, or that writing, all is undone: those before it are run again, and those behind it,
+//! each in a savepoint of its own.
 
 use std::{mem, sync::Arc};
 
@@ -82,19 +82,19 @@ pub(super) struct Writer {
     /// What SQLite says of the commits of other connections.
     seen: i64,
     group: Vec<Box<dyn Job>>,
-    /// Where in the group the row began that shares the open savepoint.
-    row: Option<usize>,
-    /// What the calls of that row count.
+    /// What the calls of the group count.
     tally: Tally,
-    /// A savepoint could not be undone: nothing of the group may be committed.
+    /// One of the group has failed: each is run in a savepoint of its own.
+    apart: bool,
+    /// Nobody can tell what is in the transaction: nothing of the group may be committed.
     spoilt: bool,
 }
 
 impl Writer {
     pub(super) fn new(connection: Connection, hook: FaultHook, versions: Versions) -> Self {
         let group = Vec::with_capacity(GROUP_MAX);
-        let (row, tally, spoilt) = (None, Tally::default(), false);
-        Self { connection, hook, versions, seen: 0, group, row, tally, spoilt }
+        let (tally, apart, spoilt) = (Tally::default(), false, false);
+        Self { connection, hook, versions, seen: 0, group, tally, apart, spoilt }
     }
 
     /// Works until nobody can ask any more.
@@ -133,84 +133,61 @@ impl Writer {
 
     /// Runs a use case as the next of the group.
     fn take(&mut self, mut job: Box<dyn Job>) {
-        let taken = match job.effect() {
-            Effect::Changes => self.run_alone(&mut job),
+        match job.effect() {
             Effect::Keeps(Some(read)) if self.versions.now() != Some(read) => {
                 job.fail(StoreError::Changed);
-                Ok(())
             }
-            Effect::Keeps(_) => self.run_in_row(&mut job),
-        };
-        if let Err(error) = taken {
-            job.fail(error);
+            _ if self.apart => {
+                if let Err(error) = self.run_apart(&mut job) {
+                    job.fail(error);
+                }
+            }
+            _ if self.run_job(&mut job) || self.undone_by_itself(&mut job) => {}
+            _ => self.begin_again(),
         }
         self.group.push(job);
     }
 
+    /// Runs a use case; whether it went well.
+    fn run_job(&mut self, job: &mut Box<dyn Job>) -> bool {
+        let rows = self.connection.total_changes();
+        let tally = (!self.apart).then_some(&mut self.tally);
+        let went_well = job.run(&mut self.connection, tally);
+        if job.effect() == Effect::Changes && self.connection.total_changes() != rows {
+            self.versions.change();
+        }
+        went_well
+    }
+
     /// Runs a use case in a savepoint of its own.
-    fn run_alone(&mut self, job: &mut Box<dyn Job>) -> Result<(), StoreError> {
-        self.end_row()?;
+    fn run_apart(&mut self, job: &mut Box<dyn Job>) -> Result<(), StoreError> {
         // Outside of the transaction a savepoint would be one of its own.
         if self.is_lost() {
             return Err(undone());
         }
-        run_plain(&self.connection, "SAVEPOINT alone")?;
-        let rows = self.connection.total_changes();
-        let went_well = job.run(&mut self.connection, None);
-        if job.effect() == Effect::Changes && self.connection.total_changes() != rows {
-            self.versions.change();
-        }
+        run_plain(&self.connection, "SAVEPOINT apart")?;
+        let went_well = self.run_job(job);
         if self.undone_by_itself(job) {
             return Ok(());
         }
         if !went_well {
-            self.savepoint("ROLLBACK TO alone")?;
+            self.savepoint("ROLLBACK TO apart")?;
         }
-        self.savepoint("RELEASE alone")
+        self.savepoint("RELEASE apart")
     }
 
-    /// Runs a use case in the savepoint that it shares with those before and after it.
-    fn run_in_row(&mut self, job: &mut Box<dyn Job>) -> Result<(), StoreError> {
-        let begun = match self.row {
-            Some(begun) => begun,
-            None => {
-                run_plain(&self.connection, "SAVEPOINT shared")?;
-                *self.row.insert(self.group.len())
-            }
-        };
-        if job.run(&mut self.connection, Some(&mut self.tally)) || self.undone_by_itself(job) {
-            return Ok(());
+    /// Undoes the group, and runs again what went well in it, each apart.
+    fn begin_again(&mut self) {
+        (self.apart, self.tally) = (true, Tally::default());
+        let undone = run_plain(&self.connection, "ROLLBACK");
+        self.versions.settle();
+        // Somebody else may have come in between.
+        if undone.and_then(|()| self.begin()).is_err() {
+            self.spoilt = true;
+            return;
         }
-        self.undo_row(begun)
-    }
-
-    /// Undoes the row that began there, and runs again what went well in it, each alone.
-    fn undo_row(&mut self, begun: usize) -> Result<(), StoreError> {
-        (self.row, self.tally) = (None, Tally::default());
-        self.savepoint("ROLLBACK TO shared")?;
-        self.savepoint("RELEASE shared")?;
-        let mut again: Vec<_> = self.group.drain(begun..).collect();
-        for job in again.iter_mut().filter(|job| job.went_well()) {
-            let Err(error) = self.run_alone(job) else { continue };
-            job.fail(error);
-        }
-        self.group.append(&mut again);
-        Ok(())
-    }
-
-    /// Ends the row that shares a savepoint: what it counted is written, and what it did stays.
-    fn end_row(&mut self) -> Result<(), StoreError> {
-        let Some(begun) = self.row.take() else { return Ok(()) };
-        let tally = mem::take(&mut self.tally);
-        if self.is_lost() {
-            return Err(undone());
-        }
-        let write: UseCase<Tally, ()> = |tx, tally| Box::pin(usage::write(tx, tally));
-        match run_to_the_end("count", &mut self.connection, &self.hook, None, &tally, write) {
-            Ok(()) => self.savepoint("RELEASE shared"),
-            // Nothing is left to undo, nor to write in.
-            Err(error) if self.connection.is_autocommit() => Err(error),
-            Err(_) => self.undo_row(begun),
+        for job in mem::replace(&mut self.group, Vec::with_capacity(GROUP_MAX)) {
+            if job.went_well() { self.take(job) } else { self.group.push(job) }
         }
     }
 
@@ -235,17 +212,32 @@ impl Writer {
         is_undone
     }
 
+    /// Writes what the group has counted.
+    fn write_counts(&mut self) {
+        let tally = mem::take(&mut self.tally);
+        if self.is_lost() {
+            return;
+        }
+        let write: UseCase<Tally, ()> = |tx, tally| Box::pin(usage::write(tx, tally));
+        let written =
+            run_to_the_end("count", &mut self.connection, &self.hook, None, &tally, write);
+        // Where SQLite has undone all there is nothing to begin again.
+        if written.is_err() && !self.is_lost() {
+            self.begin_again();
+        }
+    }
+
     fn commit(&mut self) {
-        let ended = self.end_row();
+        self.write_counts();
         let whole = if mem::take(&mut self.spoilt) { Err(undone()) } else { Ok(()) };
-        let commit = ended
-            .and(whole)
+        let commit = whole
             .and_then(|()| self.hook.ask("COMMIT"))
             .and_then(|()| run_plain(&self.connection, "COMMIT").map_err(StoreError::from));
         if commit.is_err() && !self.connection.is_autocommit() {
             // Nothing is committed: the next BEGIN would say so too, where this fails.
             let _ = self.connection.execute_batch("ROLLBACK");
         }
+        self.apart = false;
         self.versions.settle();
         for job in self.group.drain(..) {
             job.tell(commit.as_ref().copied());

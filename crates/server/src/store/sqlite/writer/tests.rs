@@ -132,21 +132,24 @@ fn badly(_: u32) -> bool {
 }
 
 #[test]
-fn of_a_row_that_shares_a_savepoint_only_what_failed_is_undone() {
+fn of_a_group_only_what_failed_is_undone() {
     let mut scene = Scene::new();
     let told = scene.group(&[
         (READ, "a", well),
-        (READ, "b", well),
+        (Effect::Changes, "b", well),
         (READ, "c", badly),
         (READ, "d", well),
-        (READ, "e", badly),
+        (Effect::Changes, "e", badly),
         (READ, "f", badly),
-        (READ, "g", well),
+        (Effect::Changes, "g", well),
     ]);
-    // What was undone with it was run again, once for each failure behind it in its row.
-    let expected = ["run 2", "run 2", "failed", "run 2", "failed", "failed", "run 1"];
+    // What went well before the first failure was undone with it, and run again.
+    let expected = ["run 2", "run 2", "failed", "run 1", "failed", "failed", "run 1"];
     assert_eq!(told, expected);
     assert_eq!(scene.kept(), "a b d g");
+    let next = scene.group(&[(READ, "h", well), (READ, "i", badly)]);
+    assert_eq!(next, ["run 2", "failed"], "the next group is run together again");
+    assert_eq!(scene.kept(), "a b d g h");
 }
 
 #[test]
@@ -155,27 +158,47 @@ fn what_fails_when_it_is_run_again_has_failed() {
     let told = scene.group(&[
         (READ, "a", well),
         (READ, "b", |run| run == 2),
-        (READ, "c", badly),
-        (READ, "d", well),
+        (Effect::Changes, "c", |run| run == 2),
+        (READ, "d", badly),
+        (READ, "e", well),
     ]);
-    assert_eq!(told, ["run 2", "failed", "failed", "run 1"]);
-    assert_eq!(scene.kept(), "a d");
+    assert_eq!(told, ["run 2", "failed", "failed", "failed", "run 1"]);
+    assert_eq!(scene.kept(), "a e");
 }
 
 #[test]
-fn rows_end_where_something_changes_and_failures_stay_within_them() {
+fn what_was_read_before_is_looked_at_again_where_a_group_begins_again() {
     let mut scene = Scene::new();
+    let under = Effect::Keeps(Some(scene.version()));
+    let told = scene.group(&[(under, "a", well), (READ, "b", badly), (under, "c", well)]);
+    assert_eq!(told, ["run 2", "failed", "run 1"], "nothing has changed");
     let told = scene.group(&[
-        (READ, "a", well),
-        (Effect::Changes, "b", badly),
-        (READ, "c", well),
-        (Effect::Changes, "d", well),
-        (READ, "e", well),
-        (READ, "f", badly),
-        (Effect::Changes, "g", well),
+        (under, "d", well),
+        (Effect::Changes, "e", well),
+        (under, "f", well),
+        (READ, "g", badly),
+        (under, "h", well),
     ]);
-    assert_eq!(told, ["run 1", "failed", "run 1", "run 1", "run 2", "failed", "run 1"]);
-    assert_eq!(scene.kept(), "a c d e g");
+    // The change was on its way and undone: whoever asks for the version finds another one.
+    assert_eq!(told, ["changed", "run 2", "changed", "failed", "changed"]);
+    assert_eq!(scene.kept(), "a c e");
+    assert_ne!(Effect::Keeps(Some(scene.version())), under);
+}
+
+#[test]
+fn what_somebody_else_commits_before_a_group_begins_again_is_found() {
+    let mut scene = Scene::new();
+    let under = Effect::Keeps(Some(scene.version()));
+    scene.writer.begin().unwrap();
+    let (first, told) = job(under, "a", well);
+    scene.writer.take(first);
+    // As if it had come between the undoing and the new begin, where no test can be.
+    scene.writer.seen = 0;
+    let (failing, told_failing) = job(READ, "b", badly);
+    scene.writer.take(failing);
+    scene.writer.commit();
+    assert_eq!([told, told_failing].map(outcome), ["changed", "failed"]);
+    assert_eq!(scene.kept(), "");
 }
 
 #[test]
@@ -225,8 +248,8 @@ fn a_commit_that_fails_is_told_to_all_of_its_group_and_the_next_one_goes_on() {
         fails.then(|| StoreError::Broken("on purpose".into()))
     }));
     let read = Effect::Keeps(Some(scene.version()));
-    let told = scene.group(&[(read, "a", well), (Effect::Changes, "b", well), (READ, "c", badly)]);
-    assert_eq!(told, ["broken", "broken", "failed"]);
+    let told = scene.group(&[(read, "a", well), (READ, "b", badly), (Effect::Changes, "c", well)]);
+    assert_eq!(told, ["broken", "failed", "broken"]);
     assert_eq!(scene.kept(), "");
     assert_eq!(scene.group(&[(READ, "d", well)]), ["run 1"]);
     assert_eq!(scene.kept(), "d");

@@ -1,4 +1,4 @@
-//! Calls that a row counts: written once, never one over the limit, whatever fails beside them.
+//! Calls that a group counts: written once, never one over the limit, whatever fails beside them.
 
 use super::*;
 use crate::store::usage;
@@ -8,6 +8,9 @@ const MONTH: &str = "2026-11";
 /// The limit of a call that undoes the whole transaction where it is run again, as SQLite does by itself
 /// where the disk is full.
 const UNDOES: i64 = 1234;
+
+/// The limit of a call that ends its savepoint, if it is in one.
+const RELEASES: i64 = 4321;
 
 /// A call to be counted.
 struct Call {
@@ -28,6 +31,9 @@ fn count<'t>(tx: &'t mut Tx<'_>, call: &'t Call) -> Running<'t, Option<i64>> {
         tx.script("INSERT INTO kept VALUES ('call')").await?;
         if call.limit == UNDOES && run == 2 {
             tx.script("ROLLBACK").await?;
+        }
+        if call.limit == RELEASES {
+            tx.script("RELEASE apart").await?;
         }
         if (call.fails)(run) { Err(StoreError::Bug("on purpose".into())) } else { Ok(used) }
     })
@@ -95,7 +101,7 @@ impl Scene {
 }
 
 #[test]
-fn a_row_writes_what_it_counts_once_for_each_operator() {
+fn a_group_writes_what_it_counts_once_for_each_operator() {
     let mut scene = Scene::counting(&[(1, 40)]);
     let writings = scene.watch("monthly_usage.set", well);
     let told = scene.count(&[
@@ -111,15 +117,14 @@ fn a_row_writes_what_it_counts_once_for_each_operator() {
 }
 
 #[test]
-fn not_one_call_over_the_limit_is_counted_in_a_row_nor_between_two() {
+fn not_one_call_over_the_limit_is_counted_whatever_else_the_calls_do() {
     let mut scene = Scene::counting(&[(1, 7)]);
-    let alone = Effect::Changes;
     let told = scene.count(&[
         (READ, 1, 10, well),
         (READ, 1, 10, well),
-        (alone, 1, 10, well),
+        (Effect::Changes, 1, 10, well),
         (READ, 1, 10, well),
-        (alone, 1, 10, well),
+        (Effect::Changes, 1, 10, well),
         (READ, 1, 0, well),
         (READ, 2, 0, well),
     ]);
@@ -143,7 +148,7 @@ fn what_a_failed_call_counted_is_not_used() {
 }
 
 #[test]
-fn where_the_row_cannot_write_its_count_each_call_counts_alone() {
+fn where_the_group_cannot_write_its_count_each_call_counts_apart() {
     let mut scene = Scene::counting(&[(1, 8)]);
     let writings = scene.watch("monthly_usage.set", badly);
     let told = scene.count(&[(READ, 1, 10, well), (READ, 1, 10, well), (READ, 1, 10, well)]);
@@ -154,7 +159,7 @@ fn where_the_row_cannot_write_its_count_each_call_counts_alone() {
 }
 
 #[test]
-fn a_count_that_is_not_what_the_row_began_with_is_never_overwritten() {
+fn a_count_that_is_not_what_the_group_began_with_is_never_overwritten() {
     let mut scene = Scene::counting(&[(1, 5)]);
     scene.writer.begin().unwrap();
     let (job, mut told) = call(READ, 1, 10, well);
@@ -162,7 +167,7 @@ fn a_count_that_is_not_what_the_row_began_with_is_never_overwritten() {
     // Nobody else can write meanwhile: only by the writer's own hand can this be tried.
     scene.writer.connection.execute("UPDATE monthly_usage SET used = 9", ()).unwrap();
     scene.writer.commit();
-    // That was within the row's savepoint, and is undone with it.
+    // That was within the transaction, and is undone with it.
     assert!(matches!(told.try_recv(), Ok(Ok(Some(6)))));
     assert_eq!(scene.used(1), 6);
 }
@@ -182,10 +187,9 @@ fn nothing_is_counted_outside_of_a_transaction_that_sqlite_has_undone() {
 
 #[test]
 fn nothing_is_kept_of_a_group_that_is_undone_while_it_is_run_again() {
-    let alone = Effect::Changes;
-    for last in [(READ, 1, 10, badly as Fails), (alone, 1, 10, well)] {
+    for last in [(READ, 1, 10, badly as Fails), (Effect::Changes, 1, 10, well)] {
         let mut scene = Scene::counting(&[(1, 5)]);
-        if last.0 == alone {
+        if last.0 == Effect::Changes {
             scene.watch("monthly_usage.set", badly);
         }
         let told = scene.count(&[(READ, 1, UNDOES, well), (READ, 1, 10, well), last]);
@@ -201,12 +205,32 @@ fn nothing_is_kept_of_a_group_whose_savepoint_is_lost() {
     scene.writer.begin().unwrap();
     let (job, mut told) = call(READ, 1, 10, well);
     scene.writer.take(job);
-    scene.writer.connection.execute_batch("RELEASE shared").unwrap();
+    let (failing, mut told_failing) = call(READ, 1, RELEASES, badly);
+    scene.writer.take(failing);
+    let (releasing, mut told_releasing) = call(READ, 1, RELEASES, badly);
+    scene.writer.take(releasing);
+    scene.writer.commit();
+    for told in [&mut told, &mut told_failing, &mut told_releasing] {
+        assert!(matches!(told.try_recv(), Ok(Err(StoreError::Bug(_) | StoreError::Broken(_)))));
+    }
+    assert_eq!((scene.used(1), scene.kept()), (5, String::new()));
+    assert_eq!(scene.count(&[(READ, 1, 10, well)]), [6], "the next group begins anew");
+}
+
+#[test]
+fn nothing_is_kept_of_a_group_that_cannot_begin_again() {
+    let mut scene = Scene::counting(&[(1, 5)]);
+    scene.writer.begin().unwrap();
+    let (job, mut told) = call(READ, 1, 10, well);
+    scene.writer.take(job);
+    let reading = "PRAGMA query_only = ON";
+    scene.writer.connection.execute_batch(reading).unwrap();
     let (failing, mut told_failing) = call(READ, 1, 10, badly);
     scene.writer.take(failing);
     scene.writer.commit();
+    scene.writer.connection.execute_batch("PRAGMA query_only = OFF").unwrap();
     for told in [&mut told, &mut told_failing] {
-        assert!(matches!(told.try_recv(), Ok(Err(StoreError::Bug(_) | StoreError::Broken(_)))));
+        assert!(matches!(told.try_recv(), Ok(Err(_))));
     }
     assert_eq!((scene.used(1), scene.kept()), (5, String::new()));
     assert_eq!(scene.count(&[(READ, 1, 10, well)]), [6], "the next group begins anew");
