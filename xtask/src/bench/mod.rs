@@ -10,12 +10,13 @@ mod network;
 pub(crate) mod process;
 mod question;
 mod table;
+mod writer;
 
 use std::{
     path::{Path, PathBuf},
     process::{Command, ExitCode},
     rc::Rc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, bail, ensure};
@@ -27,6 +28,7 @@ use self::{
     process::{Bare, Service},
     question::{Method, Numbers, Question},
     table::Row,
+    writer::Spent,
 };
 use crate::{root, say};
 
@@ -187,9 +189,12 @@ fn in_turns(
             Load { address, question, numbers, connections, time, pid }.run()
         };
         row.bare.add(side(false)?);
-        let before = process::written_bytes(service.pid()?)?;
+        let written = process::written_bytes(service.pid()?)?;
+        let (spent, begun) = (Spent::ask(service.telemetry())?, Instant::now());
         row.ours.add(side(true)?);
-        row.written_bytes += process::written_bytes(service.pid()?)? - before;
+        row.written_bytes += process::written_bytes(service.pid()?)? - written;
+        row.spent += Spent::ask(service.telemetry())? - spent;
+        row.spent_in += begun.elapsed();
         // What the service does behind its answers is not the bare server's to wait for.
         service.wait_until_idle()?;
     }

@@ -20,6 +20,7 @@ pub struct Service {
     program: PathBuf,
     folder: PathBuf,
     address: SocketAddr,
+    telemetry: SocketAddr,
     child: Option<Stopped>,
 }
 
@@ -36,11 +37,13 @@ impl Drop for Stopped {
 impl Service {
     /// Its configuration, in a folder of its own.
     pub fn prepare(program: &Path, folder: &Path, database: &str) -> anyhow::Result<Self> {
-        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        // Held together until both are known, so that they are two.
+        let free = [TcpListener::bind("127.0.0.1:0")?, TcpListener::bind("127.0.0.1:0")?];
+        let (address, telemetry) = (free[0].local_addr()?, free[1].local_addr()?);
         let url = if database == "sqlite" { "sqlite:ereprov.db" } else { database };
         let config = format!(
             "[server]\nlisten = \"{address}\"\n[database]\nurl = \"{url}\"\n\
-             [telemetry]\nlisten = \"\"\n\
+             [telemetry]\nlisten = \"{telemetry}\"\n\
              [profiles.LECTURE]\nmethods = [\"getSiteStructure\"]\n\
              quota_per_month = 2000\nsessions = 2\n\
              # Orders are handed to Networks and stay there: asking and accepting is measured.\n\
@@ -48,7 +51,7 @@ impl Service {
         );
         fs::write(folder.join("bench.toml"), config)?;
         let program = program.canonicalize()?;
-        Ok(Self { program, folder: folder.canonicalize()?, address, child: None })
+        Ok(Self { program, folder: folder.canonicalize()?, address, telemetry, child: None })
     }
 
     /// Loads the demo network, and lets the demo's operator ask as often as it likes.
@@ -97,6 +100,11 @@ impl Service {
 
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where its metrics are.
+    pub fn telemetry(&self) -> SocketAddr {
+        self.telemetry
     }
 
     pub fn pid(&self) -> anyhow::Result<u32> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{load::Measured, question::Method};
+use super::{load::Measured, question::Method, writer::Spent};
 
 /// What one server did in all its turns.
 #[derive(Debug, Default)]
@@ -51,6 +51,10 @@ pub struct Row {
     pub ours: Side,
     /// Bytes that ours wrote to the disk, in all.
     pub written_bytes: u64,
+    /// What the writer spent on it; nothing on PostgreSQL.
+    pub spent: Spent,
+    /// In which time that was.
+    pub spent_in: Duration,
     /// Puts a second that the disk allows, where it was asked.
     pub disk: Option<f64>,
 }
@@ -58,7 +62,8 @@ pub struct Row {
 impl Row {
     pub fn new(method: Method, connections: usize) -> Self {
         let (bare, ours) = (Side::default(), Side::default());
-        Self { method, connections, bare, ours, written_bytes: 0, disk: None }
+        let (spent, spent_in) = (Spent::default(), Duration::ZERO);
+        Self { method, connections, bare, ours, written_bytes: 0, spent, spent_in, disk: None }
     }
 
     /// Bytes that ours wrote to the disk for one answer.
@@ -71,11 +76,12 @@ impl Row {
         let disk = self.disk?;
         Some(format!(
             "{} at {} connections: {} KiB written for each; the disk alone makes {disk:.0} of \
-             them a second, ereprovd **{:.2}** of that.",
+             them a second, ereprovd **{:.2}** of that. {}",
             self.method,
             self.connections,
             self.bytes_an_answer() / 1024,
-            self.ours.a_second() / disk
+            self.ours.a_second() / disk,
+            self.spent.sentence(self.spent_in)
         ))
     }
 

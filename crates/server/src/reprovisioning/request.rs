@@ -281,7 +281,7 @@ pub async fn accept(tx: &mut Tx<'_>, ask: &Ask, seed: &Seed) -> Result<Remembere
     Ok(answer)
 }
 
-/// Reserves the fibre and keeps the row that is also the job; refused, it leaves nothing behind.
+/// Reserves the fibre and keeps the row that is also the job; refused, it has changed nothing.
 pub(super) async fn start(
     tx: &mut Tx<'_>,
     plan: &Plan,
@@ -317,9 +317,9 @@ pub(super) async fn start(
         by: "accept",
     };
     if !reprovisionings::insert(tx, &new).await? {
-        let (usage_before, held_before) = (new.usage_before, new.held_before);
-        fibres::release(tx, plan.fibre.id, plan.contract.id, usage_before, held_before).await?;
-        return Err(Refusal::AlreadyRunning.into());
+        // It was not there when that was decided, in this transaction: whoever decides again sees it.
+        let again = "another re-provisioning of the contract has come in between";
+        return Err(StoreError::Again(again.into()).into());
     }
     Ok(())
 }

@@ -34,6 +34,15 @@ impl StoreError {
         chain(self)
     }
 
+    /// The same, for one more caller.
+    pub(super) fn same(&self) -> Self {
+        match self {
+            Self::Unavailable(cause) => Self::Unavailable(chain(&**cause).into()),
+            Self::Broken(cause) => Self::Broken(chain(&**cause).into()),
+            other => Self::Broken(other.chain().into()),
+        }
+    }
+
     /// The same, saying which statement it was.
     pub(super) fn of(self, statement: &Statement) -> Self {
         let name = statement.name;

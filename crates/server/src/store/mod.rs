@@ -52,7 +52,7 @@ pub use error::StoreError;
 pub use faults::Faults;
 pub(crate) use line::hex;
 use sqlite::Effect;
-pub use sqlite::Version;
+pub use sqlite::{Spent, Version};
 pub use tx::Tx;
 pub use value::Row;
 
@@ -234,6 +234,14 @@ impl Store {
         T: Send + 'static,
     {
         self.write_with(name, arguments, use_case, Effect::Changes).await
+    }
+
+    /// How the one writer of a SQLite file has spent its time; `None` on PostgreSQL, where many write.
+    pub fn spent(&self) -> Option<Spent> {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => Some(sqlite.spent()),
+            Engine::Postgres(_) => None,
+        }
     }
 
     /// What is in the database now, for who may want to know later whether it still is: to be asked

@@ -195,6 +195,12 @@ impl Tx<'_> {
 
     /// Marks a point to which [`Tx::undo_to_mark`] goes back.
     pub async fn mark(&mut self) -> Result<(), StoreError> {
+        if let Connection::Sqlite(connection) = &self.connection
+            && connection.is_autocommit()
+        {
+            // SQLite has undone the transaction by itself; this would begin another one.
+            return Err(StoreError::Broken("there is no transaction any more".into()));
+        }
         self.plain("SAVEPOINT mark").await
     }
 

@@ -15,7 +15,8 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use crate::chain::Head;
+use super::writer::Writer;
+use crate::{chain::Head, store::Spent};
 
 /// Bounds of the durations of requests, in seconds.
 const REQUEST_BUCKETS_S: [f64; 12] =
@@ -53,6 +54,7 @@ pub struct Metrics {
     /// Where the audit's chain ends, and when that was seen: kept beside its gauges, so that they tell
     /// of the same seal.
     audit_sealed: Mutex<(Option<Head>, i64)>,
+    writer: Writer,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -167,6 +169,7 @@ impl Metrics {
             audit_head_check: Gauge::default(),
             audit_last_sealing: Gauge::default(),
             audit_sealed: Mutex::default(),
+            writer: Writer::default(),
         };
         metrics.registered().with_notifications()
     }
@@ -250,6 +253,7 @@ impl Metrics {
             Unit::Seconds,
             self.audit_last_sealing.clone(),
         );
+        self.writer.register(r);
         self
     }
 
@@ -324,12 +328,15 @@ impl Metrics {
     }
 
     /// The page that Prometheus reads; without a snapshot, what it would tell is as it was.
-    pub fn page(&self, snapshot: Option<&Snapshot>) -> String {
+    pub fn page(&self, snapshot: Option<&Snapshot>, spent: Option<Spent>) -> String {
         self.database_up.set(i64::from(snapshot.is_some()));
         self.audit_last_write.set(self.audit_last_write_s.load(Ordering::Relaxed));
         self.show_head();
         if let Some(snapshot) = snapshot {
             self.show(snapshot);
+        }
+        if let Some(spent) = spent {
+            self.writer.show(&spent);
         }
         let mut page = String::new();
         // Writing into a string does not fail.

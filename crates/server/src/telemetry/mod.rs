@@ -4,3 +4,4 @@ mod line;
 pub mod log;
 pub mod metrics;
 pub mod pages;
+mod writer;

@@ -64,7 +64,8 @@ async fn metrics(State(service): State<Arc<Service>>) -> Response {
         Ok(Err(_)) | Err(_) => None,
     };
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(header::CONTENT_TYPE, kind)], service.metrics.page(snapshot.as_ref())).into_response()
+    let page = service.metrics.page(snapshot.as_ref(), service.store.spent());
+    ([(header::CONTENT_TYPE, kind)], page).into_response()
 }
 
 struct Seen {

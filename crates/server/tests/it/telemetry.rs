@@ -59,6 +59,27 @@ async fn metrics_count_the_code_and_name_no_contract_fibre_or_login() {
     }
 }
 
+const RUNNING: &str = r#"seconds_total{part="use_cases"}"#;
+const COMMITTING: &str = r#"seconds_total{part="commits"}"#;
+
+#[tokio::test]
+async fn metrics_tell_what_the_writer_of_the_file_spends_its_time_on() {
+    let oi = Oi::demo().await;
+    let spent = async |what: &str| {
+        let page = watch(&oi, "/metrics").await.body;
+        let line =
+            page.lines().find_map(|line| line.strip_prefix(&format!("ereprov_writer_{what} ")));
+        line.unwrap_or_else(|| panic!("no {what} in\n{page}")).parse::<f64>().unwrap()
+    };
+    let before = (spent("use_cases_total").await, spent(COMMITTING).await, spent(RUNNING).await);
+    for _ in 0..3 {
+        oi.ask(&structure(MUT)).await.assert("OK");
+    }
+    assert!(spent("use_cases_total").await >= before.0 + 3.0);
+    assert!(spent(COMMITTING).await > before.1 && spent(RUNNING).await > before.2);
+    assert!(spent("commits_total").await <= spent("use_cases_total").await);
+}
+
 #[tokio::test]
 async fn every_request_leaves_one_row_before_its_answer_leaves() {
     let oi = Oi::demo().await;

@@ -1,6 +1,7 @@
 //! The embedded database: one writer thread that commits many use cases at once, several readers.
 
 mod run;
+mod spent;
 mod version;
 mod writer;
 
@@ -19,6 +20,8 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use super::{UseCase, error::StoreError, faults::FaultHook};
 
 use run::run_in_snapshot;
+use spent::Account;
+pub use spent::Spent;
 pub use version::Version;
 use version::Versions;
 use writer::{Asked, Job, Writer};
@@ -49,6 +52,7 @@ pub(super) struct Sqlite {
     path: Arc<Path>,
     writer: mpsc::Sender<Box<dyn Job>>,
     versions: Versions,
+    account: Account,
     readers: Arc<Readers>,
     hook: FaultHook,
 }
@@ -81,17 +85,18 @@ impl Sqlite {
             .map(|_| open_connection(path, OpenFlags::SQLITE_OPEN_READ_ONLY))
             .collect::<Result<Vec<_>, _>>()?;
         let (sender, receiver) = mpsc::channel(QUEUE_MAX);
-        let versions = Versions::default();
+        let (versions, account) = (Versions::default(), Account::default());
         std::thread::Builder::new()
             .name("sqlite-writer".into())
             .spawn({
-                let (hook, versions) = (hook.clone(), versions.clone());
-                move || Writer::new(writer, hook, versions).run(receiver)
+                let (hook, versions, account) = (hook.clone(), versions.clone(), account.clone());
+                move || Writer::new(writer, hook, versions, account).run(receiver)
             })
             .map_err(|error| StoreError::Unavailable(error.into()))?;
         let permits = Arc::new(Semaphore::new(idle.len()));
         let readers = Readers { idle: Mutex::new(idle), permits };
-        Ok(Self { path: path.into(), writer: sender, versions, readers: Arc::new(readers), hook })
+        let (path, readers) = (path.into(), Arc::new(readers));
+        Ok(Self { path, writer: sender, versions, account, readers, hook })
     }
 
     /// Where the file is.
@@ -116,6 +121,11 @@ impl Sqlite {
         let asked = Asked { name, arguments, use_case, effect, hook, outcome: None, tell };
         self.writer.send(Box::new(asked)).await.map_err(|_| writer_gone())?;
         told.await.map_err(|_| writer_gone())?
+    }
+
+    /// How the writer has spent its time.
+    pub(super) fn spent(&self) -> Spent {
+        self.account.spent()
     }
 
     /// What is in the database now, by number.

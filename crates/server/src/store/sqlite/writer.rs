@@ -5,7 +5,7 @@
 //! one of them fails, or that writing, all is undone: those before it are run again, and those behind it,
 //! each in a savepoint of its own.
 
-use std::{mem, sync::Arc};
+use std::{mem, sync::Arc, time::Instant};
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{
     Effect, Versions,
     run::{run_plain, run_to_the_end},
+    spent::Account,
 };
 use crate::store::{UseCase, error::StoreError, faults::FaultHook, tally::Tally, usage};
 
@@ -66,7 +67,7 @@ impl<A: Send + Sync, T: Send> Job for Asked<A, T> {
     fn tell(self: Box<Self>, commit: Result<(), &StoreError>) {
         let not_run = || Err(StoreError::Bug(format!("{} was not run", self.name)));
         let outcome = match (self.outcome.unwrap_or_else(not_run), commit) {
-            (Ok(_), Err(error)) => Err(StoreError::Broken(error.chain().into())),
+            (Ok(_), Err(error)) => Err(error.same()),
             (outcome, _) => outcome,
         };
         // Nobody waits any more where the request's deadline has passed.
@@ -79,6 +80,7 @@ pub(super) struct Writer {
     connection: Connection,
     hook: FaultHook,
     versions: Versions,
+    account: Account,
     /// What SQLite says of the commits of other connections.
     seen: i64,
     group: Vec<Box<dyn Job>>,
@@ -86,15 +88,20 @@ pub(super) struct Writer {
     tally: Tally,
     /// One of the group has failed: each is run in a savepoint of its own.
     apart: bool,
-    /// Nobody can tell what is in the transaction: nothing of the group may be committed.
-    spoilt: bool,
+    /// Why nothing of the group may be committed: nobody can tell what is in the transaction.
+    spoilt: Option<StoreError>,
 }
 
 impl Writer {
-    pub(super) fn new(connection: Connection, hook: FaultHook, versions: Versions) -> Self {
+    pub(super) fn new(
+        connection: Connection,
+        hook: FaultHook,
+        versions: Versions,
+        account: Account,
+    ) -> Self {
         let group = Vec::with_capacity(GROUP_MAX);
-        let (tally, apart, spoilt) = (Tally::default(), false, false);
-        Self { connection, hook, versions, seen: 0, group, tally, apart, spoilt }
+        let (tally, apart, spoilt) = (Tally::default(), false, None);
+        Self { connection, hook, versions, account, seen: 0, group, tally, apart, spoilt }
     }
 
     /// Works until nobody can ask any more.
@@ -109,6 +116,7 @@ impl Writer {
                 refuse_waiting(first, error, &mut jobs);
                 continue;
             }
+            let begun = Instant::now();
             self.take(first);
             // SQLite ends the whole transaction by itself on some errors (a full disk): no use case
             // may run after that, and the commit below then fails for all.
@@ -116,7 +124,7 @@ impl Writer {
                 let Ok(next) = jobs.try_recv() else { break };
                 self.take(next);
             }
-            self.commit();
+            self.commit(begun);
         }
     }
 
@@ -179,11 +187,12 @@ impl Writer {
     /// Undoes the group, and runs again what went well in it, each apart.
     fn begin_again(&mut self) {
         (self.apart, self.tally) = (true, Tally::default());
+        // Somebody else may come in between, and stay.
         let undone = run_plain(&self.connection, "ROLLBACK");
         self.versions.settle();
-        // Somebody else may have come in between.
-        if undone.and_then(|()| self.begin()).is_err() {
-            self.spoilt = true;
+        let begun = undone.and_then(|()| self.begin()).map_err(StoreError::from);
+        if let Err(error) = begun.and_then(|()| self.hook.ask("BEGIN")) {
+            self.spoilt = Some(error);
             return;
         }
         for job in mem::replace(&mut self.group, Vec::with_capacity(GROUP_MAX)) {
@@ -193,14 +202,15 @@ impl Writer {
 
     /// Undoes or ends a savepoint; where that fails, nobody can tell what is in the transaction.
     fn savepoint(&mut self, what: &str) -> Result<(), StoreError> {
-        let done = run_plain(&self.connection, what);
-        self.spoilt |= done.is_err();
-        Ok(done?)
+        run_plain(&self.connection, what).map_err(|error| {
+            self.spoilt = Some(undone());
+            error.into()
+        })
     }
 
     /// Whether there is no transaction any more that may be committed.
     fn is_lost(&self) -> bool {
-        self.spoilt || self.connection.is_autocommit()
+        self.spoilt.is_some() || self.connection.is_autocommit()
     }
 
     /// Whether SQLite has undone everything (a full disk), with every savepoint.
@@ -221,15 +231,20 @@ impl Writer {
         let write: UseCase<Tally, ()> = |tx, tally| Box::pin(usage::write(tx, tally));
         let written =
             run_to_the_end("count", &mut self.connection, &self.hook, None, &tally, write);
+        let Err(error) = written else { return };
+        let (error, said) = (error.chain(), "what was counted together is counted call by call");
+        tracing::warn!(error, "{said}");
         // Where SQLite has undone all there is nothing to begin again.
-        if written.is_err() && !self.is_lost() {
+        if !self.is_lost() {
             self.begin_again();
         }
     }
 
-    fn commit(&mut self) {
+    /// Commits the group that has run since then, and tells everybody.
+    fn commit(&mut self, begun: Instant) {
         self.write_counts();
-        let whole = if mem::take(&mut self.spoilt) { Err(undone()) } else { Ok(()) };
+        let has_run = Instant::now();
+        let whole = self.spoilt.take().map_or(Ok(()), Err);
         let commit = whole
             .and_then(|()| self.hook.ask("COMMIT"))
             .and_then(|()| run_plain(&self.connection, "COMMIT").map_err(StoreError::from));
@@ -237,6 +252,7 @@ impl Writer {
             // Nothing is committed: the next BEGIN would say so too, where this fails.
             let _ = self.connection.execute_batch("ROLLBACK");
         }
+        self.account.add(self.group.len(), has_run - begun, has_run.elapsed());
         self.apart = false;
         self.versions.settle();
         for job in self.group.drain(..) {

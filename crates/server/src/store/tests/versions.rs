@@ -9,28 +9,35 @@ use std::{
 };
 
 use super::{embedded::sqlite, with_operator};
-use crate::store::{Location, Store, StoreError, Tx, Version, Written, usage};
+use crate::store::{
+    Location, Store, StoreError, Tx, Version, Written,
+    service::{self, ServiceState},
+    usage,
+};
 
-const MONTH: &str = "2026-11";
-
-async fn count(store: &Store, operator: i64) {
-    let counted = store.write("count", operator, |tx, operator| {
-        Box::pin(usage::count(tx, *operator, MONTH, i64::MAX))
-    });
-    counted.await.unwrap();
+/// Changes what is there: a number that everybody reads.
+async fn change(store: &Store) {
+    async fn one_more(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        let until_ms = Some(there(tx).await? + 1);
+        let state = ServiceState { until_ms, ..service::read(tx).await? };
+        service::write(tx, &state, 0).await
+    }
+    store.write("change", (), |tx, ()| Box::pin(one_more(tx))).await.unwrap();
 }
 
-async fn used(store: &Store, operator: i64) -> i64 {
-    let used =
-        store.read("used", operator, |tx, operator| Box::pin(usage::used(tx, *operator, MONTH)));
-    used.await.unwrap()
+async fn there(tx: &mut Tx<'_>) -> Result<i64, StoreError> {
+    Ok(service::read(tx).await?.until_ms.unwrap_or_default())
+}
+
+async fn read(store: &Store) -> i64 {
+    store.read("there", (), |tx, ()| Box::pin(there(tx))).await.unwrap()
 }
 
 /// Settles something that was read under a version; answers what is there by then.
 async fn settle(store: &Store, operator: i64, read: Option<Version>) -> Result<i64, StoreError> {
     async fn mark(tx: &mut Tx<'_>, operator: i64) -> Result<i64, StoreError> {
         usage::count(tx, operator, "2026-12", i64::MAX).await?;
-        usage::used(tx, operator, MONTH).await
+        there(tx).await
     }
     let settled =
         store.append("settle", operator, |tx, operator| Box::pin(mark(tx, *operator)), read);
@@ -47,7 +54,7 @@ async fn what_is_settled_under_an_old_version_is_refused_and_leaves_nothing() {
     let old = store.version();
     assert!(old.is_some());
     assert_eq!(settle(&store, operator, old).await.unwrap(), 0);
-    count(&store, operator).await;
+    change(&store).await;
     assert!(matches!(settle(&store, operator, old).await, Err(StoreError::Changed)));
     let new = store.version();
     assert_eq!(settle(&store, operator, new).await.unwrap(), 1);
@@ -77,7 +84,7 @@ async fn what_is_settled_is_what_is_there() {
         let ended = Arc::clone(&ended);
         tokio::spawn(async move {
             while !ended.load(Ordering::SeqCst) {
-                count(&store, operator).await;
+                change(&store).await;
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
         })
@@ -91,7 +98,7 @@ async fn what_is_settled_is_what_is_there() {
             while !ended.load(Ordering::SeqCst) {
                 tokio::task::yield_now().await;
                 let Some(version) = store.version() else { continue };
-                let read = used(&store, operator).await;
+                let read = read(&store).await;
                 tokio::task::yield_now().await;
                 match settle(&store, operator, Some(version)).await {
                     Ok(there) => {

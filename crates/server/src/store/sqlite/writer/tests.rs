@@ -1,6 +1,9 @@
 //! Groups of use cases through the writer, each in an order that is certain.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 use rusqlite::OpenFlags;
 
@@ -63,7 +66,8 @@ impl Scene {
         connection.pragma_update(None, "journal_mode", "WAL").unwrap();
         connection.execute_batch("CREATE TABLE kept (name)").unwrap();
         let versions = Versions::default();
-        let writer = Writer::new(connection, FaultHook::default(), versions.clone());
+        let writer =
+            Writer::new(connection, FaultHook::default(), versions.clone(), Account::default());
         let mut scene = Self { writer, versions, beside, _folder: folder };
         // The first transaction takes whatever it finds for news.
         scene.group(&[]);
@@ -81,7 +85,7 @@ impl Scene {
                 told
             })
             .collect();
-        self.writer.commit();
+        self.writer.commit(Instant::now());
         told.into_iter().map(outcome).collect()
     }
 
@@ -150,6 +154,10 @@ fn of_a_group_only_what_failed_is_undone() {
     let next = scene.group(&[(READ, "h", well), (READ, "i", badly)]);
     assert_eq!(next, ["run 2", "failed"], "the next group is run together again");
     assert_eq!(scene.kept(), "a b d g h");
+    let spent = scene.writer.account.spent();
+    // With the one that the scene begins with.
+    assert_eq!((spent.commits, spent.use_cases), (3, 9));
+    assert!(spent.running > Duration::ZERO && spent.committing > Duration::ZERO);
 }
 
 #[test]
@@ -196,7 +204,7 @@ fn what_somebody_else_commits_before_a_group_begins_again_is_found() {
     scene.writer.seen = 0;
     let (failing, told_failing) = job(READ, "b", badly);
     scene.writer.take(failing);
-    scene.writer.commit();
+    scene.writer.commit(Instant::now());
     assert_eq!([told, told_failing].map(outcome), ["changed", "failed"]);
     assert_eq!(scene.kept(), "");
 }

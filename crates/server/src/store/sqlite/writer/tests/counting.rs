@@ -72,7 +72,7 @@ impl Scene {
                 told
             })
             .collect();
-        self.writer.commit();
+        self.writer.commit(Instant::now());
         let outcome = |mut told: Counted| match told.try_recv().unwrap() {
             Ok(used) => Option::unwrap_or_default(used),
             Err(StoreError::Bug(_) | StoreError::Broken(_)) => -1,
@@ -162,14 +162,14 @@ fn where_the_group_cannot_write_its_count_each_call_counts_apart() {
 fn a_count_that_is_not_what_the_group_began_with_is_never_overwritten() {
     let mut scene = Scene::counting(&[(1, 5)]);
     scene.writer.begin().unwrap();
-    let (job, mut told) = call(READ, 1, 10, well);
+    let (job, mut told) = call(READ, 1, 10, |run| run == 2);
     scene.writer.take(job);
     // Nobody else can write meanwhile: only by the writer's own hand can this be tried.
     scene.writer.connection.execute("UPDATE monthly_usage SET used = 9", ()).unwrap();
-    scene.writer.commit();
-    // That was within the transaction, and is undone with it.
-    assert!(matches!(told.try_recv(), Ok(Ok(Some(6)))));
-    assert_eq!(scene.used(1), 6);
+    scene.writer.commit(Instant::now());
+    // That was within the transaction, and is undone with it; the call is counted once more.
+    assert!(matches!(told.try_recv(), Ok(Err(StoreError::Bug(_)))), "it has run twice");
+    assert_eq!((scene.used(1), scene.kept()), (5, String::new()));
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn nothing_is_counted_outside_of_a_transaction_that_sqlite_has_undone() {
     let (job, mut told) = call(READ, 1, 10, well);
     scene.writer.take(job);
     scene.writer.connection.execute_batch("ROLLBACK").unwrap();
-    scene.writer.commit();
+    scene.writer.commit(Instant::now());
     assert!(matches!(told.try_recv(), Ok(Err(StoreError::Broken(_)))));
     assert_eq!((scene.used(1), scene.kept()), (5, String::new()));
     assert_eq!(scene.count(&[(READ, 1, 10, well)]), [6], "the next group begins anew");
@@ -209,7 +209,7 @@ fn nothing_is_kept_of_a_group_whose_savepoint_is_lost() {
     scene.writer.take(failing);
     let (releasing, mut told_releasing) = call(READ, 1, RELEASES, badly);
     scene.writer.take(releasing);
-    scene.writer.commit();
+    scene.writer.commit(Instant::now());
     for told in [&mut told, &mut told_failing, &mut told_releasing] {
         assert!(matches!(told.try_recv(), Ok(Err(StoreError::Bug(_) | StoreError::Broken(_)))));
     }
@@ -218,20 +218,22 @@ fn nothing_is_kept_of_a_group_whose_savepoint_is_lost() {
 }
 
 #[test]
-fn nothing_is_kept_of_a_group_that_cannot_begin_again() {
+fn nothing_is_kept_of_a_group_that_cannot_begin_again_and_all_are_told_why() {
     let mut scene = Scene::counting(&[(1, 5)]);
     scene.writer.begin().unwrap();
     let (job, mut told) = call(READ, 1, 10, well);
     scene.writer.take(job);
-    let reading = "PRAGMA query_only = ON";
-    scene.writer.connection.execute_batch(reading).unwrap();
+    // The new transaction is open, and fails all the same: it must not be committed.
+    scene.writer.hook.set(Faults::from_fn(|asked| {
+        (asked == "BEGIN").then(|| StoreError::Unavailable("on purpose".into()))
+    }));
     let (failing, mut told_failing) = call(READ, 1, 10, badly);
     scene.writer.take(failing);
-    scene.writer.commit();
-    scene.writer.connection.execute_batch("PRAGMA query_only = OFF").unwrap();
-    for told in [&mut told, &mut told_failing] {
-        assert!(matches!(told.try_recv(), Ok(Err(_))));
-    }
+    assert!(scene.writer.is_lost(), "nobody else is let in");
+    scene.writer.hook.set(Faults::from_fn(|_| None));
+    scene.writer.commit(Instant::now());
+    assert!(matches!(told.try_recv(), Ok(Err(StoreError::Unavailable(_)))));
+    assert!(matches!(told_failing.try_recv(), Ok(Err(StoreError::Bug(_)))));
     assert_eq!((scene.used(1), scene.kept()), (5, String::new()));
     assert_eq!(scene.count(&[(READ, 1, 10, well)]), [6], "the next group begins anew");
 }
