@@ -254,7 +254,7 @@ impl Store {
     }
 
     /// Runs a use case that leaves everything as it is that a [`Version`] stands for, and commits
-    /// it: many of them share their work.
+    /// it.
     ///
     /// # Errors
     /// The use case's own, or the database's; or [`StoreError::Changed`], where `read` is given and
