@@ -282,7 +282,7 @@ fn check_path(path: &str) -> Result<(), ConfigError> {
     if !path.starts_with('/') || path.ends_with('/') || path.len() < 2 {
         return Err(wrong("server.path", "starts with / and does not end with it"));
     }
-    // The router would take what is between them for a name.
+    // No pattern is meant: nobody would ever ask for it.
     if path.contains(['{', '}']) {
         return Err(wrong("server.path", "{ and } are not for paths"));
     }

@@ -7,13 +7,7 @@ mod wsdl;
 
 use std::sync::{Arc, OnceLock};
 
-use axum::{
-    BoxError, Router,
-    body::Bytes,
-    extract::{Request, State},
-    response::Response,
-    routing::any,
-};
+use axum::{BoxError, Router, body::Bytes, response::Response};
 use ereprov_door::forwarded::{Unclear, values};
 pub use ereprov_door::{Peer, Site as Answers};
 use hyper::{
@@ -31,31 +25,23 @@ use crate::{
 
 static IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// Everything on the service's own listener. The path may end in the name of the consuming operator,
-/// which tells nothing: the operator is always the login's (contract.md, D3).
-///
-/// A question does not go through the router, whose boxes and copies took a sixteenth of the work of an
-/// answer.
+/// Everything on the service's own listener: below its path the four methods and the WSDL, elsewhere the
+/// health pages. The path may end in the name of the consuming operator, which tells nothing: the operator is
+/// always the login's (contract.md, D3).
 #[derive(Clone)]
 pub struct Site(Arc<Parts>);
 
 struct Parts {
     service: Arc<Service>,
     path: String,
-    router: Router,
+    health: Router,
 }
 
 impl Site {
     /// The service below a path, with its WSDL and health pages.
     pub fn new(service: Arc<Service>, path: &str) -> Self {
-        let other = any(not_a_question);
-        let router = Router::new()
-            .route(path, other.clone())
-            .route(&format!("{path}/"), other.clone())
-            .route(&format!("{path}/{{operator}}"), other)
-            .merge(pages::health())
-            .with_state(Arc::clone(&service));
-        Self(Arc::new(Parts { service, path: path.to_owned(), router }))
+        let health = pages::health().with_state(Arc::clone(&service));
+        Self(Arc::new(Parts { service, path: path.to_owned(), health }))
     }
 }
 
@@ -64,11 +50,18 @@ impl Answers for Site {
     where
         B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {
-        let Parts { service, path, router } = &*self.0;
-        if request.method() == Method::POST && is_below(path, request.uri().path()) {
-            return Box::pin(question(service, peer, request)).await;
+        let Parts { service, path, health } = &*self.0;
+        if !is_below(path, request.uri().path()) {
+            return health.clone().answer(request, peer).await;
         }
-        router.clone().answer(request, peer).await
+        match *request.method() {
+            Method::POST => Box::pin(question(service, peer, request)).await,
+            // Of what is answered to HEAD, hyper sends the head.
+            Method::GET | Method::HEAD => {
+                wsdl::answer(service, request.uri().query(), request.headers())
+            }
+            _ => response::method_not_allowed(),
+        }
     }
 }
 
@@ -84,15 +77,6 @@ fn is_below(service: &str, path: &str) -> bool {
 /// Every route of the listener for those who watch.
 pub fn telemetry_router(service: Arc<Service>) -> Router {
     pages::all().with_state(service)
-}
-
-async fn not_a_question(State(service): State<Arc<Service>>, request: Request) -> Response {
-    match *request.method() {
-        Method::GET | Method::HEAD => {
-            wsdl::answer(&service, request.uri().query(), request.headers())
-        }
-        _ => response::method_not_allowed(),
-    }
 }
 
 async fn question(
