@@ -47,6 +47,8 @@ pub struct Measured {
     pub time: Duration,
     /// Processor time of the server in that time.
     pub cpu: Duration,
+    /// What the server wrote in that time.
+    pub written_bytes: u64,
 }
 
 impl Load<'_> {
@@ -66,13 +68,14 @@ impl Load<'_> {
             tasks.push(tokio::task::spawn_local(connection.ask_all(numbers, window)));
         }
         tokio::time::sleep_until(window.begin.into()).await;
-        let cpu = process::cpu(self.pid)?;
+        let (cpu, written) = (process::cpu(self.pid)?, process::written_bytes(self.pid)?);
         let mut measured = Measured::default();
         for task in tasks {
             measured.took_ns.append(&mut task.await??);
         }
         measured.time = window.begin.elapsed();
         measured.cpu = process::cpu(self.pid)?.saturating_sub(cpu);
+        measured.written_bytes = process::written_bytes(self.pid)? - written;
         Ok(measured)
     }
 }

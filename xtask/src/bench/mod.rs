@@ -148,10 +148,10 @@ fn compare(args: &Args, program: &Path, network: Network, spread: bool) -> anyho
                 _ => Numbers::again(&network, *method),
             };
             let mut row = in_turns(args, &service, &question, &numbers, *connections)?;
-            if *method == Method::PutReprovisionning && args.database == "sqlite" {
+            if writes_a_file(args, *method) {
                 // While some share a commit, the others come for the next.
                 let share = (*connections as u64 / 2).max(1);
-                let bytes = row.bytes_an_answer();
+                let bytes = row.ours.bytes_an_answer();
                 row.disk = Some(disk::puts_a_second(folder.path(), bytes, share)?);
             }
             say(&row.line());
@@ -161,6 +161,11 @@ fn compare(args: &Args, program: &Path, network: Network, spread: bool) -> anyho
     print(&table::heading(network.fibres(), commits, loaded));
     print(&table::table(&rows));
     Ok(())
+}
+
+/// Whether it is the disk that may bound a row.
+fn writes_a_file(args: &Args, method: Method) -> bool {
+    method == Method::PutReprovisionning && args.database == "sqlite"
 }
 
 /// One row: the bare server and the service in turns, with the same question.
@@ -175,6 +180,7 @@ fn in_turns(
     let answer = load::ask_once(service.address(), question, numbers)?;
     let bare = Bare::start(&answer)?;
     let time = Duration::from_secs(args.seconds) / TURNS;
+    let writes = writes_a_file(args, question.method());
     let mut row = Row::new(question.method(), connections);
     let any = Numbers::any();
     for turn in 0..TURNS {
@@ -189,12 +195,13 @@ fn in_turns(
             Load { address, question, numbers, connections, time, pid }.run()
         };
         row.bare.add(side(false)?);
-        let written = process::written_bytes(service.pid()?)?;
-        let (spent, begun) = (Spent::ask(service.telemetry())?, Instant::now());
+        let spent = || writes.then(|| Spent::ask(service.telemetry())).transpose();
+        let (before, begun) = (spent()?, Instant::now());
         row.ours.add(side(true)?);
-        row.written_bytes += process::written_bytes(service.pid()?)? - written;
-        row.spent += Spent::ask(service.telemetry())? - spent;
-        row.spent_in += begun.elapsed();
+        if let (Some(before), Some(after)) = (before, spent()?) {
+            row.spent += after - before;
+            row.spent_in += begun.elapsed();
+        }
         // What the service does behind its answers is not the bare server's to wait for.
         service.wait_until_idle()?;
     }

@@ -10,6 +10,7 @@ pub struct Side {
     took_ns: Vec<u32>,
     time: Duration,
     cpu: Duration,
+    written_bytes: u64,
 }
 
 impl Side {
@@ -19,6 +20,7 @@ impl Side {
         self.took_ns.sort_unstable();
         self.time += measured.time;
         self.cpu += measured.cpu;
+        self.written_bytes += measured.written_bytes;
     }
 
     pub fn answers(&self) -> usize {
@@ -35,6 +37,11 @@ impl Side {
         self.cpu.as_secs_f64() * 1e6 / self.answers().max(1) as f64
     }
 
+    /// Bytes that it wrote to the disk for one answer.
+    pub fn bytes_an_answer(&self) -> u64 {
+        self.written_bytes / (self.answers() as u64).max(1)
+    }
+
     /// The time within which so many of a hundred were answered, in milliseconds.
     fn percentile_ms(&self, percent: usize) -> f64 {
         let at = (self.answers() * percent / 100).min(self.answers().saturating_sub(1));
@@ -49,9 +56,7 @@ pub struct Row {
     connections: usize,
     pub bare: Side,
     pub ours: Side,
-    /// Bytes that ours wrote to the disk, in all.
-    pub written_bytes: u64,
-    /// What the writer spent on it; nothing on PostgreSQL.
+    /// What the writer of a file spent on it.
     pub spent: Spent,
     /// In which time that was.
     pub spent_in: Duration,
@@ -63,12 +68,7 @@ impl Row {
     pub fn new(method: Method, connections: usize) -> Self {
         let (bare, ours) = (Side::default(), Side::default());
         let (spent, spent_in) = (Spent::default(), Duration::ZERO);
-        Self { method, connections, bare, ours, written_bytes: 0, spent, spent_in, disk: None }
-    }
-
-    /// Bytes that ours wrote to the disk for one answer.
-    pub fn bytes_an_answer(&self) -> u64 {
-        self.written_bytes / (self.ours.answers() as u64).max(1)
+        Self { method, connections, bare, ours, spent, spent_in, disk: None }
     }
 
     /// What the disk alone makes of the same writes, as a sentence.
@@ -79,7 +79,7 @@ impl Row {
              them a second, ereprovd **{:.2}** of that. {}",
             self.method,
             self.connections,
-            self.bytes_an_answer() / 1024,
+            self.ours.bytes_an_answer() / 1024,
             self.ours.a_second() / disk,
             self.spent.sentence(self.spent_in)
         ))

@@ -21,7 +21,8 @@ pub(super) struct Found {
     pub(super) violations: Vec<String>,
     /// Re-provisionings in the database.
     pub(super) kept: usize,
-    /// Questions that were told a failure and are in the audit as OK: their commit was lost sight of.
+    /// Questions that were told a failure and are in the audit with what they came to: their commit was
+    /// lost sight of.
     pub(super) told_failure_but_kept: usize,
 }
 
@@ -141,18 +142,18 @@ async fn audited(client: &Client, history: &[Told], found: &mut Found) -> Result
     let rows: HashMap<String, Option<String>> =
         rows.iter().map(|row| (row.get(0), row.get(1))).collect();
     for told in history {
-        let (code, needs_row) = match &told.said {
-            Said::Ok(..) => (None, true),
-            // Where the database is the failure, the log may be all there is.
-            Said::Ko(code) => {
-                (Some(code.to_string()), !matches!(code, 10100 | 10101 | 10200 | 20004))
-            }
+        let code = match &told.said {
+            Said::Ok(..) => None,
+            Said::Ko(code) => Some(*code),
             Said::Nothing | Said::Other(_) => continue,
         };
+        // Where the database is the failure, the log may be all there is. And where it is lost while
+        // an answer is committed, yes or no, that may be kept, and nobody left to ask.
+        let failed = matches!(code, Some(10100 | 10101 | 10200));
         match rows.get(&told.request_id) {
-            Some(row) if *row == code => {}
-            Some(None) if !needs_row => found.told_failure_but_kept += 1,
-            None if !needs_row => {}
+            Some(row) if *row == code.map(|code| code.to_string()) => {}
+            Some(_) if failed => found.told_failure_but_kept += 1,
+            None if failed || code == Some(20004) => {}
             row => found.violations.push(format!(
                 "{}: {:?} was told, the audit has {row:?}",
                 told.request_id, told.said

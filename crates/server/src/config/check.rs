@@ -282,9 +282,12 @@ fn check_path(path: &str) -> Result<(), ConfigError> {
     if !path.starts_with('/') || path.ends_with('/') || path.len() < 2 {
         return Err(wrong("server.path", "starts with / and does not end with it"));
     }
-    // No pattern is meant: nobody would ever ask for it.
+    // It is no pattern: `/{oc}/eReprov` would be found by nobody.
     if path.contains(['{', '}']) {
         return Err(wrong("server.path", "{ and } are not for paths"));
+    }
+    if ["/healthz", "/readyz"].contains(&path) {
+        return Err(wrong("server.path", "the health pages are there"));
     }
     Ok(())
 }

@@ -217,6 +217,7 @@ mod tests {
             ("[server]\nbody_bytes_max = 0", "oi.toml: server.body_bytes_max: at least 1"),
             ("[server]\npath = \"/eReprov/\"", "server.path: starts with / and does not end"),
             ("[server]\npath = \"/{oc}/eReprov\"", "server.path: { and } are not for paths"),
+            ("[server]\npath = \"/readyz\"", "server.path: the health pages are there"),
             ("[server]\npublic_url = \"oi.example\"", "server.public_url: http:// or https://"),
             ("[telemetry]\nlisten = \"127.0.0.1:8080\"", "telemetry.listen: the same as server"),
             ("[server]\ntrusted_proxies = [\"10.0.0.1/8\"]", "trusted_proxies: 10.0.0.1/8 is in"),

@@ -71,7 +71,7 @@ async fn count_in_group(
 /// Writes what a group of use cases has counted.
 ///
 /// # Errors
-/// [`StoreError::Bug`] where the database has another count than the group began with.
+/// [`StoreError::Broken`] where the database has another count than the group began with.
 pub(super) async fn write(tx: &mut Tx<'_>, tally: &Tally) -> Result<(), StoreError> {
     for count in tally.counted() {
         let params = params![count.operator_id, &count.month, count.used, count.written];

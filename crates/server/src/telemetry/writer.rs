@@ -26,6 +26,7 @@ struct PartLabels {
 impl Writer {
     /// Adds them to what Prometheus reads.
     pub(super) fn register(&self, registry: &mut Registry) {
+        self.show(&Spent::default());
         registry.register_with_unit(
             "writer",
             "What the writer of a SQLite file spent on running use cases, and on committing them",
@@ -34,7 +35,7 @@ impl Writer {
         );
         registry.register(
             "writer_commits",
-            "Groups of use cases that the writer of a SQLite file committed",
+            "Groups of use cases that the writer of a SQLite file committed, or tried to",
             self.commits.clone(),
         );
         registry.register("writer_use_cases", "Use cases in those groups", self.use_cases.clone());
@@ -49,5 +50,39 @@ impl Writer {
         }
         self.commits.inner().store(spent.commits, Ordering::Relaxed);
         self.use_cases.inner().store(spent.use_cases, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn each_number_is_where_the_manual_says() {
+        let (writer, mut registry) = (Writer::default(), Registry::with_prefix("ereprov"));
+        writer.register(&mut registry);
+        let page = || {
+            let mut page = String::new();
+            prometheus_client::encoding::text::encode(&mut page, &registry).unwrap();
+            page
+        };
+        let names = [
+            "ereprov_writer_seconds_total{part=\"use_cases\"}",
+            "ereprov_writer_seconds_total{part=\"commits\"}",
+            "ereprov_writer_commits_total",
+            "ereprov_writer_use_cases_total",
+        ];
+        let assert_shows = |values: [&str; 4]| {
+            let page = page();
+            for (name, value) in names.iter().zip(values) {
+                assert!(page.contains(&format!("{name} {value}\n")), "{name} {value}\n{page}");
+            }
+        };
+        assert_shows(["0.0", "0.0", "0", "0"]);
+        let (running, committing) = (Duration::from_millis(1500), Duration::from_millis(2500));
+        writer.show(&Spent { commits: 3, use_cases: 40, running, committing });
+        assert_shows(["1.5", "2.5", "3", "40"]);
     }
 }

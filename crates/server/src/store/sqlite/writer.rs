@@ -113,6 +113,7 @@ impl Writer {
                 continue;
             }
             if let Err(error) = self.begin() {
+                self.undo();
                 refuse_waiting(first, error, &mut jobs);
                 continue;
             }
@@ -222,6 +223,14 @@ impl Writer {
         is_undone
     }
 
+    /// Undoes the transaction, if there still is one.
+    fn undo(&self) {
+        if !self.connection.is_autocommit() {
+            // Nothing is committed: the next BEGIN would say so too, where this fails.
+            let _ = self.connection.execute_batch("ROLLBACK");
+        }
+    }
+
     /// Writes what the group has counted.
     fn write_counts(&mut self) {
         let tally = mem::take(&mut self.tally);
@@ -231,13 +240,11 @@ impl Writer {
         let write: UseCase<Tally, ()> = |tx, tally| Box::pin(usage::write(tx, tally));
         let written =
             run_to_the_end("count", &mut self.connection, &self.hook, None, &tally, write);
-        let Err(error) = written else { return };
+        // Where SQLite has undone all there is nothing to begin again.
+        let Some(error) = written.err().filter(|_| !self.is_lost()) else { return };
         let (error, said) = (error.chain(), "what was counted together is counted call by call");
         tracing::warn!(error, "{said}");
-        // Where SQLite has undone all there is nothing to begin again.
-        if !self.is_lost() {
-            self.begin_again();
-        }
+        self.begin_again();
     }
 
     /// Commits the group that has run since then, and tells everybody.
@@ -248,9 +255,8 @@ impl Writer {
         let commit = whole
             .and_then(|()| self.hook.ask("COMMIT"))
             .and_then(|()| run_plain(&self.connection, "COMMIT").map_err(StoreError::from));
-        if commit.is_err() && !self.connection.is_autocommit() {
-            // Nothing is committed: the next BEGIN would say so too, where this fails.
-            let _ = self.connection.execute_batch("ROLLBACK");
+        if commit.is_err() {
+            self.undo();
         }
         self.account.add(self.group.len(), has_run - begun, has_run.elapsed());
         self.apart = false;
