@@ -77,6 +77,7 @@ impl Scene {
     /// Runs use cases as one group.
     fn group(&mut self, asked: &[(Effect, &'static str, Fails)]) -> Vec<String> {
         self.writer.begin().unwrap();
+        let begun = Instant::now();
         let told: Vec<_> = asked
             .iter()
             .map(|(effect, name, fails)| {
@@ -85,7 +86,7 @@ impl Scene {
                 told
             })
             .collect();
-        self.writer.commit(Instant::now());
+        self.writer.commit(begun);
         told.into_iter().map(outcome).collect()
     }
 
