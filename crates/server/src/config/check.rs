@@ -17,6 +17,7 @@ use crate::{
     clock::Entropy,
     network::{AskBehaviour, Behaviour, Settings},
     store::Location,
+    telemetry::pages,
 };
 
 /// Longest time for which a verified password is believed, in seconds.
@@ -286,7 +287,7 @@ fn check_path(path: &str) -> Result<(), ConfigError> {
     if path.contains(['{', '}']) {
         return Err(wrong("server.path", "{ and } are not for paths"));
     }
-    if ["/healthz", "/readyz"].contains(&path) {
+    if pages::HEALTH.contains(&path) {
         return Err(wrong("server.path", "the health pages are there"));
     }
     Ok(())

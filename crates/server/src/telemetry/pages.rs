@@ -26,9 +26,13 @@ use crate::{
 /// How long the database may take to answer a health check.
 const CHECK: Duration = Duration::from_secs(2);
 
+/// Where the health pages are: does the process live, is it ready.
+pub(crate) const HEALTH: [&str; 2] = ["/healthz", "/readyz"];
+
 /// The health pages, for every listener.
 pub fn health() -> Router<Arc<Service>> {
-    Router::new().route("/healthz", get(|| async { "ok\n" })).route("/readyz", get(ready))
+    let [lives, is_ready] = HEALTH;
+    Router::new().route(lives, get(|| async { "ok\n" })).route(is_ready, get(ready))
 }
 
 /// The health pages and the metrics, for the listener of its own.

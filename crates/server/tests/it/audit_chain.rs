@@ -78,7 +78,7 @@ async fn what_is_answered_is_sealed_and_what_is_done_to_it_is_found(setup: Setup
     let head = printed(&audit(&oi, &["head"])).trim().to_owned();
     assert_eq!(report["head"], head);
     printed(&audit(&oi, &["verify", "--head", &head]));
-    let page = oi.fetch(&format!("http://{}/metrics", oi.running.telemetry.unwrap())).await.body;
+    let page = oi.metrics().await;
     let (number, hash) = head.split_once(':').unwrap();
     let check = i64::from_str_radix(&hash[..12], 16).unwrap();
     for line in

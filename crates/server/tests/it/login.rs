@@ -39,10 +39,7 @@ pub async fn ask(oi: &Oi, from: &Caller, login: &str, password: &str) -> Reply {
 
 /// How many passwords were held against a hash so far.
 pub async fn hashes(oi: &Oi) -> u64 {
-    let page = format!("http://{}/metrics", oi.running.telemetry.unwrap());
-    let page = oi.fetch(&page).await.body;
-    let count = page.lines().find_map(|line| line.strip_prefix("ereprov_passwords_hashed_total "));
-    count.expect("it is counted").parse().unwrap()
+    oi.metric("ereprov_passwords_hashed_total").await
 }
 
 /// What the OI keeps of a request.
@@ -115,8 +112,7 @@ async fn an_operator_asks_from_its_addresses_and_from_nowhere_else() {
     ask(&oi, &here, "oc-autre", "oc-autre").await.assert("20019");
     change(&oi, Change::Addresses(None)).await;
     ask(&oi, &here, "oc-demo", "oc-demo").await.assert("OK");
-    let page = format!("http://{}/metrics", oi.running.telemetry.unwrap());
-    let page = oi.fetch(&page).await.body;
+    let page = oi.metrics().await;
     for line in [r#"reason="address"} 2"#, r#"reason="wrong"} 1"#] {
         assert!(page.contains(&format!("ereprov_logins_refused_total{{{line}")), "{line}\n{page}");
     }

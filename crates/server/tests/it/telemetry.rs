@@ -32,7 +32,7 @@ async fn metrics_count_the_code_and_name_no_contract_fibre_or_login() {
     oi.post("no question", &[]).await;
     oi.ask(&Put::new("DEMO-ZMD", &fibre("DEMO-ZMD", Role::Free)).body()).await.assert("OK");
     oi.until("DEMO-ZMD", "Terminé").await;
-    let page = watch(&oi, "/metrics").await.body;
+    let page = oi.metrics().await;
     for line in [
         r#"ereprov_requests_total{operation="getSiteStructure",statut="OK",code="",oc="OC Démo"} 1"#,
         r#"ereprov_requests_total{operation="getSiteStructure",statut="KO",code="20019",oc="OC Démo"} 1"#,
@@ -59,24 +59,21 @@ async fn metrics_count_the_code_and_name_no_contract_fibre_or_login() {
     }
 }
 
-const RUNNING: &str = r#"seconds_total{part="use_cases"}"#;
-const COMMITTING: &str = r#"seconds_total{part="commits"}"#;
+const USE_CASES: &str = "ereprov_writer_use_cases_total";
+const RUNNING: &str = r#"ereprov_writer_seconds_total{part="use_cases"}"#;
+const COMMITTING: &str = r#"ereprov_writer_seconds_total{part="commits"}"#;
 
 #[tokio::test]
 async fn metrics_tell_what_the_writer_of_the_file_spends_its_time_on() {
     let oi = Oi::demo().await;
-    let spent = async |what: &str| {
-        let page = watch(&oi, "/metrics").await.body;
-        let line =
-            page.lines().find_map(|line| line.strip_prefix(&format!("ereprov_writer_{what} ")));
-        line.unwrap_or_else(|| panic!("no {what} in\n{page}")).parse::<f64>().unwrap()
-    };
-    let before = (spent("use_cases_total").await, spent(COMMITTING).await, spent(RUNNING).await);
+    let seconds = async |part: &str| oi.metric::<f64>(part).await;
+    let use_cases = async || oi.metric::<u64>(USE_CASES).await;
+    let before = (use_cases().await, seconds(COMMITTING).await, seconds(RUNNING).await);
     for _ in 0..3 {
         oi.ask(&structure(MUT)).await.assert("OK");
     }
-    assert!(spent("use_cases_total").await >= before.0 + 3.0);
-    assert!(spent(COMMITTING).await > before.1 && spent(RUNNING).await > before.2);
+    assert!(use_cases().await >= before.0 + 3);
+    assert!(seconds(COMMITTING).await > before.1 && seconds(RUNNING).await > before.2);
 }
 
 #[tokio::test]

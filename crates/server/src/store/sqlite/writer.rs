@@ -5,7 +5,7 @@
 //! one of them fails, or that writing, all is undone: those before it are run again, and those behind it,
 //! each in a savepoint of its own.
 
-use std::{mem, sync::Arc, time::Instant};
+use std::{iter, mem, sync::Arc, time::Instant};
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
@@ -114,7 +114,7 @@ impl Writer {
             }
             if let Err(error) = self.begin() {
                 self.undo();
-                refuse_waiting(first, error, &mut jobs);
+                refuse_waiting(first, &error.into(), &mut jobs);
                 continue;
             }
             let begun = Instant::now();
@@ -275,16 +275,14 @@ fn undone() -> StoreError {
 /// There is no transaction: what waited behind the first has waited as long, and is not made to wait
 /// once more each.
 fn refuse_waiting(
-    mut first: Box<dyn Job>,
-    error: rusqlite::Error,
+    first: Box<dyn Job>,
+    error: &StoreError,
     jobs: &mut mpsc::Receiver<Box<dyn Job>>,
 ) {
-    let again = error.sqlite_error().copied();
-    first.fail(error.into());
-    first.tell(Ok(()));
-    while let (Some(code), Ok(mut next)) = (again, jobs.try_recv()) {
-        next.fail(rusqlite::Error::SqliteFailure(code, None).into());
-        next.tell(Ok(()));
+    let behind = iter::from_fn(|| jobs.try_recv().ok());
+    for mut job in iter::once(first).chain(behind) {
+        job.fail(error.same());
+        job.tell(Ok(()));
     }
 }
 

@@ -1,6 +1,6 @@
 //! An operator of infrastructure with the demo network, on a port of its own.
 
-use std::{net::SocketAddr, process::Output};
+use std::{fmt::Debug, net::SocketAddr, process::Output, str::FromStr};
 
 use ereprov_server::{
     admission::profile::Profiles,
@@ -247,6 +247,19 @@ impl Oi {
 
     pub async fn fetch(&self, url: &str) -> Reply {
         self.send(Method::GET, url, Vec::new(), &[]).await.unwrap()
+    }
+
+    /// The page that Prometheus reads.
+    pub async fn metrics(&self) -> String {
+        let address = self.running.telemetry.unwrap();
+        self.fetch(&format!("http://{address}/metrics")).await.body
+    }
+
+    /// One of its numbers.
+    pub async fn metric<T: FromStr<Err: Debug>>(&self, name: &str) -> T {
+        let page = self.metrics().await;
+        let value = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        value.unwrap_or_else(|| panic!("no {name} in\n{page}")).parse().unwrap()
     }
 
     /// The state that the follow-up shows.

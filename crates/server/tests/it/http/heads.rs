@@ -1,10 +1,5 @@
 //! Request lines and headers that no client library would send.
 
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
-
 use crate::harness::{
     Oi, basic, envelope,
     raw::{converse, length, post, post_to},
@@ -152,42 +147,4 @@ async fn what_is_not_http_1_is_told_so_and_left() {
     let sent = post(&format!("{}{upgrade}", length(&question())), &question());
     let answered = converse(oi.address(), &sent).await;
     assert_eq!((answered.shape(), answered.replies[0].outcome()), ((vec![200], true), "20019"));
-}
-
-/// The heads and the body of what is answered to questions on one connection, which ends with the last.
-async fn heads_and_rest(oi: &Oi, questions: &[&str]) -> (Vec<String>, String) {
-    let mut stream = TcpStream::connect(oi.address()).await.unwrap();
-    for (at, question) in questions.iter().enumerate() {
-        let ends = if at + 1 == questions.len() { "Connection: close\r\n" } else { "" };
-        let question = format!("{question} HTTP/1.1\r\nHost: x\r\n{ends}\r\n");
-        stream.write_all(question.as_bytes()).await.unwrap();
-    }
-    let mut answered = String::new();
-    stream.read_to_string(&mut answered).await.unwrap();
-    let mut rest = answered.as_str();
-    let heads = questions.iter().map(|_| {
-        let (head, behind) = rest.split_once("\r\n\r\n").expect("a head");
-        rest = behind;
-        head.to_ascii_lowercase()
-    });
-    (heads.collect(), rest.to_owned())
-}
-
-#[tokio::test]
-async fn head_tells_of_the_wsdl_what_get_would_and_sends_nothing_of_it() {
-    let oi = Oi::demo().await;
-    for of in [format!("{PATH}?wsdl"), format!("{PATH}/SFR?xsd=1"), format!("{PATH}/")] {
-        let (head, get) = (format!("HEAD {of}"), format!("GET {of}"));
-        let (heads, body) = heads_and_rest(&oi, &[&head, &head, &get]).await;
-        let lines = |head: &str| -> Vec<String> {
-            let mut lines: Vec<_> = head.lines().map(str::to_owned).collect();
-            lines.retain(|line| !line.starts_with("date:") && !line.starts_with("connection:"));
-            lines.sort();
-            lines
-        };
-        assert_eq!(lines(&heads[0]), lines(&heads[2]), "{of}");
-        assert_eq!(lines(&heads[1]), lines(&heads[2]), "{of}");
-        let length = format!("content-length: {}", body.len());
-        assert!(body.len() > 20 && lines(&heads[0]).contains(&length), "{of}: {heads:?}");
-    }
 }

@@ -81,6 +81,25 @@ impl Scene {
         told.into_iter().map(outcome).collect()
     }
 
+    /// Begins a group whose first call goes well, or not.
+    fn begun_with(&mut self, fails: Fails) -> Counted {
+        self.writer.begin().unwrap();
+        self.take(10, fails)
+    }
+
+    /// Counts one more call of the first operator in the group.
+    fn take(&mut self, limit: i64, fails: Fails) -> Counted {
+        let (job, told) = call(READ, 1, limit, fails);
+        self.writer.take(job);
+        told
+    }
+
+    /// Of a group nothing was kept, and the next one begins anew.
+    fn assert_nothing_kept(&mut self, used: i64) {
+        assert_eq!((self.used(1), self.kept()), (used, String::new()));
+        assert_eq!(self.count(&[(READ, 1, 10, well)]), [used + 1], "the next group begins anew");
+    }
+
     /// What an operator has used, as others see it.
     fn used(&self, operator_id: i64) -> i64 {
         let used = "SELECT COALESCE(SUM(used), 0) FROM monthly_usage WHERE operator_id = ?1";
@@ -161,9 +180,7 @@ fn where_the_group_cannot_write_its_count_each_call_counts_apart() {
 #[test]
 fn a_count_that_is_not_what_the_group_began_with_is_never_overwritten() {
     let mut scene = Scene::counting(&[(1, 5)]);
-    scene.writer.begin().unwrap();
-    let (job, mut told) = call(READ, 1, 10, |run| run == 2);
-    scene.writer.take(job);
+    let mut told = scene.begun_with(|run| run == 2);
     // Nobody else can write meanwhile: only by the writer's own hand can this be tried.
     scene.writer.connection.execute("UPDATE monthly_usage SET used = 9", ()).unwrap();
     scene.writer.commit(Instant::now());
@@ -175,14 +192,11 @@ fn a_count_that_is_not_what_the_group_began_with_is_never_overwritten() {
 #[test]
 fn nothing_is_counted_outside_of_a_transaction_that_sqlite_has_undone() {
     let mut scene = Scene::counting(&[(1, 5)]);
-    scene.writer.begin().unwrap();
-    let (job, mut told) = call(READ, 1, 10, well);
-    scene.writer.take(job);
+    let mut told = scene.begun_with(well);
     scene.writer.connection.execute_batch("ROLLBACK").unwrap();
     scene.writer.commit(Instant::now());
     assert!(matches!(told.try_recv(), Ok(Err(StoreError::Broken(_)))));
-    assert_eq!((scene.used(1), scene.kept()), (5, String::new()));
-    assert_eq!(scene.count(&[(READ, 1, 10, well)]), [6], "the next group begins anew");
+    scene.assert_nothing_kept(5);
 }
 
 #[test]
@@ -194,46 +208,36 @@ fn nothing_is_kept_of_a_group_that_is_undone_while_it_is_run_again() {
         }
         let told = scene.count(&[(READ, 1, UNDOES, well), (READ, 1, 10, well), last]);
         assert_eq!(told, [-1, -1, -1]);
-        assert_eq!((scene.used(1), scene.kept()), (5, String::new()));
-        assert_eq!(scene.count(&[(READ, 1, 10, well)]), [6], "the next group begins anew");
+        scene.assert_nothing_kept(5);
     }
 }
 
 #[test]
 fn nothing_is_kept_of_a_group_whose_savepoint_is_lost() {
     let mut scene = Scene::counting(&[(1, 5)]);
-    scene.writer.begin().unwrap();
-    let (job, mut told) = call(READ, 1, 10, well);
-    scene.writer.take(job);
-    let (failing, mut told_failing) = call(READ, 1, RELEASES, badly);
-    scene.writer.take(failing);
-    let (releasing, mut told_releasing) = call(READ, 1, RELEASES, badly);
-    scene.writer.take(releasing);
+    let mut told = scene.begun_with(well);
+    let mut told_failing = scene.take(RELEASES, badly);
+    let mut told_releasing = scene.take(RELEASES, badly);
     scene.writer.commit(Instant::now());
     for told in [&mut told, &mut told_failing, &mut told_releasing] {
         assert!(matches!(told.try_recv(), Ok(Err(StoreError::Bug(_) | StoreError::Broken(_)))));
     }
-    assert_eq!((scene.used(1), scene.kept()), (5, String::new()));
-    assert_eq!(scene.count(&[(READ, 1, 10, well)]), [6], "the next group begins anew");
+    scene.assert_nothing_kept(5);
 }
 
 #[test]
 fn nothing_is_kept_of_a_group_that_cannot_begin_again_and_all_are_told_why() {
     let mut scene = Scene::counting(&[(1, 5)]);
-    scene.writer.begin().unwrap();
-    let (job, mut told) = call(READ, 1, 10, well);
-    scene.writer.take(job);
+    let mut told = scene.begun_with(well);
     // The new transaction is open, and fails all the same: it must not be committed.
     scene.writer.hook.set(Faults::from_fn(|asked| {
         (asked == "BEGIN").then(|| StoreError::Unavailable("on purpose".into()))
     }));
-    let (failing, mut told_failing) = call(READ, 1, 10, badly);
-    scene.writer.take(failing);
+    let mut told_failing = scene.take(10, badly);
     assert!(scene.writer.is_lost(), "nobody else is let in");
     scene.writer.hook.set(Faults::from_fn(|_| None));
     scene.writer.commit(Instant::now());
     assert!(matches!(told.try_recv(), Ok(Err(StoreError::Unavailable(_)))));
     assert!(matches!(told_failing.try_recv(), Ok(Err(StoreError::Bug(_)))));
-    assert_eq!((scene.used(1), scene.kept()), (5, String::new()));
-    assert_eq!(scene.count(&[(READ, 1, 10, well)]), [6], "the next group begins anew");
+    scene.assert_nothing_kept(5);
 }
